@@ -201,14 +201,16 @@ export class FrameDecoder implements Iterable<Frame> {
   end(): void {
     let frame = this.#decode();
     for (; frame !== undefined; frame = this.#decode()) this.#ready.push(frame);
-    if (this.#phase !== "between" || this.#scanned > 0) {
-      const command = this.#phase === "command" ? "a" : this.#rule.command;
-      this.#fail(
-        `the stream ended inside ${command} frame, ${
-          this.#octets.end - this.#octets.at
-        } octets after its beginning`,
-      );
+    if (this.#phase === "between") {
+      if (this.#scanned > 0) this.#fail("the stream ended with a bare CR");
+      return;
     }
+    const what = this.#phase === "command" ? "" : `${this.#rule.command} `;
+    this.#fail(
+      `the stream ended inside a ${what}frame, ${
+        this.#octets.end - this.#octets.at
+      } octets after its beginning`,
+    );
   }
 
   #decode(): Frame | undefined {
@@ -388,13 +390,13 @@ export class FrameDecoder implements Iterable<Frame> {
     this.#marks[mark] = this.#lineStart;
     this.#marks[mark + 1] = colon;
     this.#marks[mark + 2] = valueEnd;
-    this.#headers++;
     if (
       colon - this.#lineStart === CONTENT_LENGTH.length &&
       this.#contentLength === undefined
     ) {
       this.#readContentLength(colon, valueEnd);
     }
+    this.#headers++;
   }
 
   /**

@@ -29,7 +29,7 @@ export {
 export { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
 export { encodeFrame, type EncodeOptions } from "./encoder.ts";
 export { Frame, type FrameHeadersInit } from "./frame.ts";
-export { type Version, VERSIONS } from "./grammar.ts";
+export { isVersion, type Version, VERSIONS } from "./grammar.ts";
 export { DEFAULT_LIMITS, type FrameLimits } from "./limits.ts";
 export {
   FrameDecoderStream,

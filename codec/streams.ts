@@ -1,13 +1,7 @@
-import { toTransformStream } from "@std/streams";
 import { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
 import { encodeFrame } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import { isVersion, type Version } from "./grammar.ts";
-
-/** `@std/streams` comes without types here; this is the one it has. */
-const transformStream: <I, O>(
-  transformer: (source: ReadableStream<I>) => AsyncIterable<O>,
-) => TransformStream<I, O> = toTransformStream;
 
 /**
  * A stream that turns octets into frames: {@linkcode FrameDecoder} with a
@@ -39,17 +33,34 @@ export class FrameDecoderStream implements TransformStream<Uint8Array, Frame> {
    */
   constructor(options: FrameDecoderOptions = {}) {
     const decoder = new FrameDecoder(options);
-    const { readable, writable } = transformStream<Uint8Array, Frame>(
-      async function* (chunks) {
-        for await (const chunk of chunks) {
-          decoder.push(chunk);
-          yield* decoder;
-        }
-        decoder.end();
-      },
-    );
-    this.readable = readable;
+    const frames = decoder[Symbol.iterator]();
+    const { readable, writable } = new TransformStream<
+      Uint8Array,
+      Uint8Array
+    >();
+    const chunks = readable.getReader();
     this.writable = writable;
+    this.readable = new ReadableStream({
+      async pull(controller): Promise<void> {
+        try {
+          for (;;) {
+            const frame = frames.next();
+            if (!frame.done) return controller.enqueue(frame.value);
+            const { done, value } = await chunks.read();
+            if (done) {
+              decoder.end();
+              return controller.close();
+            }
+            decoder.push(value);
+          }
+        } catch (error) {
+          chunks.cancel(error).catch(() => {});
+          controller.error(error);
+        }
+      },
+      // Not by way of `toTransformStream`: its cancelling waits for a chunk.
+      cancel: (reason) => chunks.cancel(reason),
+    });
   }
 }
 

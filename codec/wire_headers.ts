@@ -136,7 +136,8 @@ export class WireHeaders implements ReadonlyMap<string, string> {
     const from = this.#base + start;
     for (let i = 0; i < text.length; i++) {
       const octet = bytes[from + i]!;
-      if (octet !== text.charCodeAt(i) || octet === BACKSLASH) return false;
+      if (octet !== text.charCodeAt(i) || octet > 0x7f) return false;
+      if (octet === BACKSLASH && this.#escaping !== "raw") return false;
     }
     return true;
   }

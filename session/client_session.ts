@@ -1,0 +1,451 @@
+import { Frame, type Version } from "../codec/mod.ts";
+import { ProtocolError, quoted, UsageError } from "../errors.ts";
+import {
+  type Dialect,
+  type DialectName,
+  dialectOf,
+  prefetchHeader,
+} from "./dialects.ts";
+import {
+  type HeartBeat,
+  negotiateHeartBeat,
+  parseHeartBeat,
+} from "./heart_beat.ts";
+import { nextState, type SessionState } from "./states.ts";
+import { offeredVersions, settledVersion } from "./versions.ts";
+
+/** How a subscription's messages are acknowledged (STOMP 1.2, "ack Header"). */
+export type AckMode = "auto" | "client" | "client-individual";
+
+/** What a {@linkcode ClientSession} says in its CONNECT. */
+export interface ClientSessionOptions {
+  /** Versions to offer. @default {["1.0", "1.1", "1.2"]} */
+  versions?: readonly Version[] | undefined;
+  /** The virtual host. @default {"/"} */
+  host?: string | undefined;
+  /** Who we are to the broker. */
+  login?: string | undefined;
+  /** What proves it. */
+  passcode?: string | undefined;
+  /** What we can send and want to receive, in ms. @default {[0, 0]} */
+  heartBeat?: HeartBeat | undefined;
+  /** More headers for the CONNECT frame, such as `client-id`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The broker's peculiarities; by default its `server` header tells. */
+  dialect?: DialectName | undefined;
+}
+
+/** A subscription as the session knows it. */
+export interface SessionSubscription {
+  /** Unique within the connection. */
+  readonly id: string;
+  /** As it was given; destinations are opaque. */
+  readonly destination: string;
+  /** Who acknowledges what. */
+  readonly ack: AckMode;
+}
+
+/** Headers that may be added to a frame, and the receipt it asks for. */
+export interface FrameExtras {
+  /** More headers. Those that the session itself sets are refused. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** An id from {@linkcode ClientSession.newReceipt}. */
+  receipt?: string | undefined;
+  /** The transaction that the frame belongs to. */
+  transaction?: string | undefined;
+}
+
+/** What a frame from the broker means. */
+export type SessionEvent =
+  | { readonly type: "connected"; readonly frame: Frame }
+  | { readonly type: "refused"; readonly frame: Frame }
+  | {
+    readonly type: "message";
+    readonly frame: Frame;
+    /** `undefined`: no subscription of ours, or one that has ended. */
+    readonly subscription: SessionSubscription | undefined;
+  }
+  | {
+    readonly type: "receipt";
+    readonly id: string;
+    /** The command that asked for it; `undefined`: nobody did. */
+    readonly command: string | undefined;
+  }
+  | {
+    readonly type: "error";
+    readonly frame: Frame;
+    /** The outstanding receipt of the frame that caused it, if it says so. */
+    readonly receipt: string | undefined;
+    /** The subscription that it names, if it is one of ours. */
+    readonly subscription: SessionSubscription | undefined;
+  };
+
+/** Headers that the session sets and a caller cannot, by command. */
+const RESERVED: Readonly<Record<string, readonly string[]>> = {
+  // deno-fmt-ignore
+  CONNECT: ["accept-version", "host", "login", "passcode", "heart-beat", "receipt"],
+  SEND: ["destination", "receipt", "transaction"],
+  SUBSCRIBE: ["destination", "id", "ack", "receipt"],
+  UNSUBSCRIBE: ["destination", "id", "receipt"],
+  ACK: ["id", "message-id", "subscription", "receipt", "transaction"],
+  NACK: ["id", "message-id", "subscription", "receipt", "transaction"],
+};
+
+/**
+ * The protocol of one connection, seen from the client, without I/O: methods
+ * make the frames to be written and keep account of them; {@linkcode receive}
+ * says what a frame that was read means. It is driven by the asynchronous and
+ * by the synchronous client alike.
+ *
+ * Each method throws a `UsageError` if the frame has no place in the present
+ * state, and then changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { ClientSession } from "@stompest/core/session";
+ * import { Frame } from "@stompest/core/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const session = new ClientSession({ versions: ["1.1", "1.2"] });
+ * assertEquals(session.connect().headers.get("accept-version"), "1.1,1.2");
+ * session.receive(new Frame("CONNECTED", { version: "1.2" }));
+ * assertEquals(session.version, "1.2");
+ * ```
+ */
+export class ClientSession {
+  readonly #options: ClientSessionOptions;
+  readonly #offered: readonly Version[];
+  #state: SessionState = "idle";
+  #connected: Frame | undefined;
+  #version: Version | undefined;
+  #heartBeat: HeartBeat = [0, 0];
+  #dialect: Dialect;
+  readonly #subscriptions = new Map<string, SessionSubscription>();
+  readonly #transactions = new Set<string>();
+  /** Receipts that are outstanding, and the command that asked for each. */
+  readonly #receipts = new Map<string, string>();
+  #lastId = 0;
+
+  /**
+   * Begins idle.
+   *
+   * @throws {UsageError} if the versions to offer are none.
+   */
+  constructor(options: ClientSessionOptions = {}) {
+    this.#options = options;
+    this.#offered = offeredVersions(options.versions);
+    this.#dialect = dialectOf(undefined, options.dialect);
+  }
+
+  /** Where the connection stands. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The version that was settled on; `undefined` before CONNECTED. */
+  get version(): Version | undefined {
+    return this.#version;
+  }
+
+  /** The broker's `server` header; 1.0 brokers may have none. */
+  get server(): string | undefined {
+    return this.#connected?.headers.get("server");
+  }
+
+  /** The broker's name for this session. */
+  get session(): string | undefined {
+    return this.#connected?.headers.get("session");
+  }
+
+  /** The periods that were negotiated; `[0, 0]` before CONNECTED. */
+  get heartBeat(): HeartBeat {
+    return this.#heartBeat;
+  }
+
+  /** The broker's peculiarities; `plain` before CONNECTED. */
+  get dialect(): Dialect {
+    return this.#dialect;
+  }
+
+  /** How many receipts are outstanding. */
+  get pendingReceipts(): number {
+    return this.#receipts.size;
+  }
+
+  /** An id for a receipt, unique within the connection. */
+  newReceipt(): string {
+    return this.#newId("receipt");
+  }
+
+  /** Opens the session (STOMP 1.2, "CONNECT or STOMP Frame"). */
+  connect(): Frame {
+    const { host = "/", login, passcode, heartBeat = [0, 0] } = this.#options;
+    const headers: [string, string][] = [
+      ["accept-version", this.#offered.join(",")],
+      ["host", host],
+      ["heart-beat", heartBeat.join(",")],
+    ];
+    if (login !== undefined) headers.push(["login", login]);
+    if (passcode !== undefined) headers.push(["passcode", passcode]);
+    return this.#frame("CONNECT", headers, { headers: this.#options.headers });
+  }
+
+  /** Sends a message (STOMP 1.2, "SEND"). */
+  send(
+    destination: string,
+    body: string | Uint8Array,
+    extras: FrameExtras = {},
+  ): Frame {
+    requireDestination(destination);
+    return this.#frame("SEND", [["destination", destination]], extras, body);
+  }
+
+  /**
+   * Subscribes (STOMP 1.2, "SUBSCRIBE"). An id is always sent, also in 1.0:
+   * without it a 1.0 broker need not say which subscription a message is for.
+   */
+  subscribe(
+    destination: string,
+    options: FrameExtras & {
+      id?: string | undefined;
+      ack?: AckMode | undefined;
+      prefetch?: number | undefined;
+    } = {},
+  ): Frame {
+    requireDestination(destination);
+    const { id = this.#newId("subscription"), ack = "auto" } = options;
+    if (this.#subscriptions.has(id)) {
+      throw new UsageError(
+        `There is a subscription with the id ${quoted(id)} already: choose ` +
+          "another, or leave the id out.",
+      );
+    }
+    if (ack === "client-individual" && this.#version === "1.0") {
+      throw new UsageError(
+        'STOMP 1.0 has no ack mode "client-individual": use "client", or ' +
+          "connect with a later version.",
+      );
+    }
+    const headers: [string, string][] = [
+      ["destination", destination],
+      ["id", id],
+      ["ack", ack],
+    ];
+    if (options.prefetch !== undefined) {
+      headers.push([...prefetchHeader(this.#dialect, options.prefetch)]);
+    }
+    const frame = this.#frame("SUBSCRIBE", headers, options);
+    this.#subscriptions.set(id, { id, destination, ack });
+    return frame;
+  }
+
+  /** Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"). */
+  unsubscribe(id: string, extras: FrameExtras = {}): Frame {
+    if (!this.#subscriptions.has(id)) {
+      throw new UsageError(
+        `There is no subscription with the id ${quoted(id)} to end.`,
+      );
+    }
+    const frame = this.#frame("UNSUBSCRIBE", [["id", id]], extras);
+    this.#subscriptions.delete(id);
+    return frame;
+  }
+
+  /** Acknowledges a MESSAGE (STOMP 1.2, "ACK"). */
+  ack(message: Frame, extras: FrameExtras = {}): Frame {
+    return this.#frame("ACK", this.#ackHeaders(message), extras);
+  }
+
+  /** Refuses a MESSAGE (STOMP 1.2, "NACK"); 1.0 does not have it. */
+  nack(message: Frame, extras: FrameExtras = {}): Frame {
+    if (this.#version === "1.0") {
+      throw new UsageError(
+        "STOMP 1.0 has no NACK: leave the message unacknowledged, or connect " +
+          "with a later version.",
+      );
+    }
+    return this.#frame("NACK", this.#ackHeaders(message), extras);
+  }
+
+  /** Begins a transaction (STOMP 1.2, "BEGIN"). */
+  begin(extras: FrameExtras = {}): Frame {
+    const transaction = extras.transaction ?? this.#newId("transaction");
+    if (this.#transactions.has(transaction)) {
+      throw new UsageError(
+        `The transaction ${quoted(transaction)} has been begun already.`,
+      );
+    }
+    const frame = this.#frame("BEGIN", [], { ...extras, transaction });
+    this.#transactions.add(transaction);
+    return frame;
+  }
+
+  /** Commits a transaction (STOMP 1.2, "COMMIT"). */
+  commit(transaction: string, extras: FrameExtras = {}): Frame {
+    return this.#endTransaction("COMMIT", transaction, extras);
+  }
+
+  /** Aborts a transaction (STOMP 1.2, "ABORT"). */
+  abort(transaction: string, extras: FrameExtras = {}): Frame {
+    return this.#endTransaction("ABORT", transaction, extras);
+  }
+
+  /** Says good-bye; nothing can be sent after it (STOMP 1.2, "DISCONNECT"). */
+  disconnect(extras: FrameExtras = {}): Frame {
+    return this.#frame("DISCONNECT", [], extras);
+  }
+
+  /** The connection is gone, and with it whatever belonged to it. */
+  lost(): void {
+    this.#state = "closed";
+    this.#subscriptions.clear();
+    this.#transactions.clear();
+    this.#receipts.clear();
+  }
+
+  /**
+   * Says what a frame from the broker means.
+   *
+   * @throws {ProtocolError} if it has no place in the present state, or if a
+   * CONNECTED settles on something that was not offered.
+   */
+  receive(frame: Frame): SessionEvent {
+    const next = nextState(this.#state, "broker", frame.command, "client");
+    switch (frame.command) {
+      case "MESSAGE":
+        return {
+          type: "message",
+          frame,
+          subscription: this.#subscriptionOf(frame),
+        };
+      case "RECEIPT": {
+        const id = frame.headers.get("receipt-id") ?? "";
+        const command = this.#receipts.get(id);
+        this.#receipts.delete(id);
+        return { type: "receipt", id, command };
+      }
+      case "CONNECTED":
+        this.#settle(frame);
+        this.#state = next;
+        return { type: "connected", frame };
+      default:
+        this.#state = next;
+        return next === "refused"
+          ? { type: "refused", frame }
+          : this.#errorEvent(frame);
+    }
+  }
+
+  #settle(frame: Frame): void {
+    const { headers } = frame;
+    const version = settledVersion(headers.get("version"), this.#offered);
+    this.#heartBeat = negotiateHeartBeat(
+      this.#options.heartBeat ?? [0, 0],
+      parseHeartBeat(headers.get("heart-beat")),
+    );
+    this.#version = version;
+    this.#connected = frame;
+    this.#dialect = dialectOf(headers.get("server"), this.#options.dialect);
+  }
+
+  #errorEvent(frame: Frame): SessionEvent {
+    const id = frame.headers.get("receipt-id");
+    const known = id !== undefined && this.#receipts.delete(id);
+    const subscription = frame.headers.get("subscription") ?? "";
+    return {
+      type: "error",
+      frame,
+      receipt: known ? id : undefined,
+      subscription: this.#subscriptions.get(subscription),
+    };
+  }
+
+  /** A 1.0 broker may leave the subscription out; its destination must do. */
+  #subscriptionOf(message: Frame): SessionSubscription | undefined {
+    const id = message.headers.get("subscription");
+    if (id !== undefined) return this.#subscriptions.get(id);
+    const destination = message.headers.get("destination");
+    return this.#subscriptions.values().find((subscription) =>
+      subscription.destination === destination
+    );
+  }
+
+  /** How a version names the message that is acknowledged. */
+  #ackHeaders(message: Frame): [string, string][] {
+    const header = (name: string): string => {
+      const value = message.headers.get(name);
+      if (value !== undefined) return value;
+      throw new ProtocolError(
+        `The broker's MESSAGE cannot be acknowledged: STOMP ${this.#version} ` +
+          `wants its ${quoted(name)} header, and it has none.`,
+      );
+    };
+    switch (this.#version) {
+      case "1.0":
+        return [["message-id", header("message-id")]];
+      case "1.1":
+        return [
+          ["message-id", header("message-id")],
+          ["subscription", header("subscription")],
+        ];
+      default:
+        return [["id", header("ack")]];
+    }
+  }
+
+  #endTransaction(
+    command: "COMMIT" | "ABORT",
+    transaction: string,
+    extras: FrameExtras,
+  ): Frame {
+    if (!this.#transactions.has(transaction)) {
+      throw new UsageError(
+        `There is no transaction ${
+          quoted(transaction)
+        } to ${command.toLowerCase()}: it was ended before, or belonged to an earlier connection.`,
+      );
+    }
+    const frame = this.#frame(command, [], { ...extras, transaction });
+    this.#transactions.delete(transaction);
+    return frame;
+  }
+
+  /** Makes a frame of ours and takes account of it. */
+  #frame(
+    command: string,
+    headers: [string, string][],
+    extras: FrameExtras,
+    body?: string | Uint8Array,
+  ): Frame {
+    const next = nextState(this.#state, "client", command, "client");
+    const { receipt, transaction } = extras;
+    if (transaction !== undefined) headers.push(["transaction", transaction]);
+    if (receipt !== undefined) headers.push(["receipt", receipt]);
+    for (const [name, value] of Object.entries(extras.headers ?? {})) {
+      if (RESERVED[command]?.includes(name)) {
+        throw new UsageError(
+          `The header ${quoted(name)} of a ${command} frame cannot be given ` +
+            `in "headers": it has an option or an argument of its own.`,
+        );
+      }
+      headers.push([name, value]);
+    }
+    const frame = new Frame(command, headers, body);
+    if (receipt !== undefined) this.#receipts.set(receipt, command);
+    this.#state = next;
+    return frame;
+  }
+
+  #newId(what: string): string {
+    return `${what}-${++this.#lastId}`;
+  }
+}
+
+function requireDestination(destination: string): void {
+  if (typeof destination !== "string" || destination === "") {
+    throw new UsageError(
+      `A destination must be a string that is not empty, such as "/queue/a", ` +
+        `not ${quoted(destination)}.`,
+    );
+  }
+}

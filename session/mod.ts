@@ -1,0 +1,41 @@
+/**
+ * Frames ⇄ protocol events: the rules of STOMP without I/O, clock or chance.
+ * Both clients drive it, and so can yours.
+ *
+ * @example
+ * ```ts
+ * import { ClientSession } from "@stompest/core/session";
+ * import { Frame } from "@stompest/core/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const session = new ClientSession({ login: "guest", passcode: "guest" });
+ * session.connect();
+ * session.receive(new Frame("CONNECTED", { version: "1.2" }));
+ * const receipt = session.newReceipt();
+ * session.send("/queue/a", "hello", { receipt });
+ * const event = session.receive(new Frame("RECEIPT", { "receipt-id": receipt }));
+ * assertEquals(event, { type: "receipt", id: receipt, command: "SEND" });
+ * ```
+ *
+ * @module
+ */
+
+export { Frame, type FrameHeadersInit, type Version } from "../codec/mod.ts";
+export { ProtocolError, StompError, UsageError } from "../errors.ts";
+export {
+  type AckMode,
+  ClientSession,
+  type ClientSessionOptions,
+  type FrameExtras,
+  type SessionEvent,
+  type SessionSubscription,
+} from "./client_session.ts";
+export { type Dialect, type DialectName } from "./dialects.ts";
+export {
+  type HeartBeat,
+  negotiateHeartBeat,
+  parseHeartBeat,
+  Pulse,
+} from "./heart_beat.ts";
+export { nextState, type Role, type SessionState } from "./states.ts";
+export { highestCommonVersion } from "./versions.ts";

@@ -1,0 +1,118 @@
+/**
+ * Options are checked against a table before anything happens: an option that
+ * nobody reads, such as a misspelt one, is the caller's mistake.
+ *
+ * @module
+ */
+
+import { quoted, UsageError } from "../errors.ts";
+
+/** Says what a value must be, where it is not that. */
+export type Check = (value: unknown) => string | undefined;
+
+function check(
+  expected: string,
+  accepts: (value: unknown) => boolean,
+): Check {
+  return (value) => accepts(value) ? undefined : expected;
+}
+
+/** A boolean. */
+export const boolean: Check = check(
+  "true or false",
+  (value) => typeof value === "boolean",
+);
+
+/** A string, empty ones included. */
+export const text: Check = check(
+  "a string",
+  (value) => typeof value === "string",
+);
+
+/** A string with something in it. */
+export const nonEmptyText: Check = check(
+  "a string that is not empty",
+  (value) => typeof value === "string" && value !== "",
+);
+
+/** A time span. */
+export const milliseconds: Check = check(
+  "a number of milliseconds, at least 0",
+  (value) => typeof value === "number" && value >= 0,
+);
+
+/** A heart-beat pair, whose numbers go over the wire. */
+export const heartBeatPair: Check = check(
+  "[send, receive] in whole milliseconds, at least 0",
+  (value) =>
+    Array.isArray(value) && value.length === 2 &&
+    value.every((ms) => Number.isSafeInteger(ms) && ms >= 0),
+);
+
+/** A whole number from `least` on. */
+export function wholeNumber(
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): Check {
+  return check(
+    most === Number.MAX_SAFE_INTEGER
+      ? `a whole number, at least ${least}`
+      : `a whole number from ${least} to ${most}`,
+    (value) =>
+      Number.isSafeInteger(value) && (value as number) >= least &&
+      (value as number) <= most,
+  );
+}
+
+/** One of a few words. */
+export function oneOf(...words: readonly string[]): Check {
+  return check(
+    words.map((word) => `"${word}"`).join(" or "),
+    (value) => words.includes(value as string),
+  );
+}
+
+/** An `AbortSignal`. */
+export const signal: Check = check(
+  "an AbortSignal",
+  (value) => value instanceof AbortSignal,
+);
+
+/** Whatever is checked by what it is handed to. */
+export const anything: Check = () => undefined;
+
+/**
+ * Compares options with what the receiver reads.
+ *
+ * @throws {UsageError} that names the option, its value and what it may be.
+ */
+export function checkOptions(
+  where: string,
+  options: object | undefined,
+  checks: Readonly<Record<string, Check>>,
+): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null) {
+    throw new UsageError(
+      `The options of ${where} must be an object, not ${quoted(options)}.`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (!Object.hasOwn(checks, name)) {
+      throw new UsageError(
+        `${where} has no option ${quoted(name)}: choose among ${
+          Object.keys(checks).join(", ")
+        }.`,
+      );
+    }
+    if (value === undefined) continue;
+    const expected = checks[name]!(value);
+    if (expected !== undefined) {
+      throw new UsageError(
+        `The option ${quoted(name)} of ${where} must be ${expected}` +
+          (name === "passcode" ? "." : `, not ${quoted(value)}.`),
+      );
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { freePorts } from "./free_ports.ts";
+import { isFile } from "./is_file.ts";
+import { answersStomp } from "./probe.ts";
+import {
+  ACCOUNT,
+  type BrokerKind,
+  type RunningBroker,
+  runningBroker,
+  type StartOptions,
+} from "./running_broker.ts";
+import { startService } from "./service.ts";
+import { tempFolder } from "./temp_folder.ts";
+
+const HOME = "/usr/share/activemq";
+const JAR = `${HOME}/bin/activemq.jar`;
+
+/** ActiveMQ Classic as Debian packages it. */
+export const activeMQ: BrokerKind = {
+  name: "activemq",
+  installHint: "apt-get install -y --no-install-recommends activemq",
+  isInstalled: () => isFile(JAR),
+  start: startActiveMQ,
+};
+
+/** Starts ActiveMQ with its messages in memory. */
+export async function startActiveMQ(
+  { signal }: StartOptions = {},
+): Promise<RunningBroker> {
+  await using resources = new AsyncDisposableStack();
+  const folder = await tempFolder("activemq", resources);
+  const { stomp } = freePorts("stomp");
+  await Deno.writeTextFile(`${folder}/activemq.xml`, configuration(stomp));
+  await Deno.writeTextFile(`${folder}/log4j2.properties`, LOGGING);
+  await Deno.mkdir(`${folder}/tmp`);
+  await startService("java", {
+    name: "ActiveMQ",
+    args: [
+      // Otherwise Java leaves a folder in /tmp.
+      "-XX:-UsePerfData",
+      "-Xmx512m",
+      `-Djava.io.tmpdir=${folder}/tmp`,
+      `-Dlog4j2.configurationFile=${folder}/log4j2.properties`,
+      `-Dactivemq.home=${HOME}`,
+      `-Dactivemq.base=${folder}`,
+      `-Dactivemq.conf=${folder}`,
+      `-Dactivemq.data=${folder}/data`,
+      "-jar",
+      JAR,
+      "start",
+      `xbean:file:${folder}/activemq.xml`,
+    ],
+    cwd: folder,
+    resources,
+    signal,
+    isReady: (attempt) => answersStomp({ port: stomp, ...ACCOUNT }, attempt),
+  });
+  return runningBroker("activemq", stomp, resources.move());
+}
+
+/** The authentication plugin is what makes it refuse a wrong passcode; everything is allowed to whoever logged in. */
+function configuration(port: number): string {
+  const { login, passcode } = ACCOUNT;
+  return `<beans xmlns="http://www.springframework.org/schema/beans"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.springframework.org/schema/beans
+      http://www.springframework.org/schema/beans/spring-beans.xsd
+      http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="stompest" persistent="false" useJmx="false">
+    <plugins>
+      <simpleAuthenticationPlugin anonymousAccessAllowed="false">
+        <users>
+          <authenticationUser username="${login}" password="${passcode}" groups="admins,users,guests"/>
+        </users>
+      </simpleAuthenticationPlugin>
+    </plugins>
+    <transportConnectors>
+      <transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/>
+    </transportConnectors>
+  </broker>
+</beans>
+`;
+}
+
+const LOGGING = `appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %-5level %msg%n%throwable{5}
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+`;

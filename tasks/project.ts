@@ -1,0 +1,62 @@
+import manifest from "../deno.json" with { type: "json" };
+
+/** The folder that the tests against real brokers are in; the plain suite leaves it out. */
+const LIVE = "./tests/live/";
+
+/** The modules that a user can import by name. */
+export function entryPoints(): string[] {
+  return Object.values(manifest.exports);
+}
+
+/** The test files that need nothing but the runtime. */
+export function testFiles(): string[] {
+  return allTestFiles().filter((file) => !file.startsWith(LIVE));
+}
+
+/** The test files that need a broker. */
+export function liveTestFiles(): string[] {
+  return allTestFiles().filter((file) => file.startsWith(LIVE));
+}
+
+/** The modules of ours that come with the entry points: whatever a user reads the documentation of. */
+export async function publishedModules(): Promise<string[]> {
+  const graphs = await Promise.all(entryPoints().map(moduleGraph));
+  return [...new Set(graphs.flat())].sort();
+}
+
+interface ModuleGraph {
+  readonly modules: readonly { readonly specifier: string }[];
+}
+
+async function moduleGraph(entryPoint: string): Promise<string[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", entryPoint],
+  }).output();
+  if (!success) {
+    throw new Error(
+      `Cannot tell what ${entryPoint} imports: ${
+        new TextDecoder().decode(stderr)
+      }`,
+    );
+  }
+  const graph: ModuleGraph = JSON.parse(new TextDecoder().decode(stdout));
+  const root = new URL("..", import.meta.url).href;
+  return graph.modules
+    .map(({ specifier }) => specifier)
+    .filter((specifier) => specifier.startsWith(root))
+    .map((specifier) => specifier.slice(root.length));
+}
+
+/** Relative to the project's folder. The `./` tells Bun that they are files and not patterns. */
+function allTestFiles(): string[] {
+  return [...filesUnder("./tests")].filter((file) => file.endsWith("_test.ts"))
+    .sort();
+}
+
+function* filesUnder(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* filesUnder(path);
+    else yield path;
+  }
+}

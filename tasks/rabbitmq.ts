@@ -1,0 +1,179 @@
+import { freePorts } from "./free_ports.ts";
+import { isFile } from "./is_file.ts";
+import { accepts, answersStomp } from "./probe.ts";
+import {
+  ACCOUNT,
+  type BrokerKind,
+  type RunningBroker,
+  runningBroker,
+  type StartOptions,
+} from "./running_broker.ts";
+import { startService } from "./service.ts";
+import { tempFolder } from "./temp_folder.ts";
+
+/** Not the launcher on the PATH: that one writes into the system's log folder and serves two users only. */
+const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/** Erlang's port mapper, through which nodes find each other. */
+const PORT_MAPPER = "epmd";
+
+/** The package's own user; RabbitMQ is not meant to run as root. */
+const USER = "rabbitmq";
+
+/** RabbitMQ as Debian packages it. */
+export const rabbitMQ: BrokerKind = {
+  name: "rabbitmq",
+  installHint: "apt-get install -y --no-install-recommends rabbitmq-server",
+  isInstalled: () => isFile(SERVER),
+  start: startRabbitMQ,
+};
+
+/** The ports of one node; a cluster shares the port mapper. */
+interface NodePorts {
+  readonly stomp: number;
+  readonly webStomp: number;
+  readonly amqp: number;
+  readonly distribution: number;
+  readonly portMapper: number;
+}
+
+/** What everything that is started for a broker needs. */
+interface Surroundings extends StartOptions {
+  readonly folder: string;
+  readonly resources: AsyncDisposableStack;
+}
+
+/**
+ * Starts RabbitMQ with one node.
+ *
+ * It shares nothing with another RabbitMQ on this machine: no port, no port mapper, no cookie, no folder.
+ */
+export async function startRabbitMQ(
+  options: StartOptions = {},
+): Promise<RunningBroker> {
+  await using resources = new AsyncDisposableStack();
+  const folder = await tempFolder("rabbitmq", resources);
+  const surroundings = { ...options, folder, resources };
+  const ports = freePorts(
+    "stomp",
+    "webStomp",
+    "amqp",
+    "distribution",
+    "portMapper",
+  );
+  await startPortMapper(ports.portMapper, surroundings);
+  await startNode(
+    `stompest-${ports.portMapper}@localhost`,
+    ports,
+    surroundings,
+  );
+  return runningBroker("rabbitmq", ports.stomp, resources.move());
+}
+
+/** Starts the port mapper before any node: a node that finds none starts one as a daemon, which nobody stops. */
+function startPortMapper(
+  port: number,
+  { resources, signal }: Surroundings,
+): Promise<void> {
+  const [program, ...args] = unprivileged([
+    PORT_MAPPER,
+    "-port",
+    `${port}`,
+    "-address",
+    "127.0.0.1",
+  ]);
+  return startService(program, {
+    name: PORT_MAPPER,
+    args,
+    resources,
+    signal,
+    isReady: () => accepts(port),
+  });
+}
+
+async function startNode(
+  name: string,
+  ports: NodePorts,
+  { folder, resources, signal }: Surroundings,
+): Promise<void> {
+  await Deno.writeTextFile(`${folder}/rabbitmq.conf`, configuration(ports));
+  await Deno.writeTextFile(
+    `${folder}/enabled_plugins`,
+    "[rabbitmq_stomp,rabbitmq_web_stomp].\n",
+  );
+  await giveAway(folder);
+
+  // With its input allowed, the launcher becomes the broker instead of waiting beside it; `-noinput` takes back the
+  // shell that this would open.
+  const [program, ...args] = unprivileged([SERVER, "-noinput"]);
+  await startService(program, {
+    name: `RabbitMQ ${name}`,
+    args,
+    cwd: folder,
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+      // Erlang keeps its cookie here.
+      HOME: folder,
+      LANG: "C.UTF-8",
+      ERL_CRASH_DUMP: `${folder}/erl_crash.dump`,
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      ERL_EPMD_PORT: `${ports.portMapper}`,
+      RABBITMQ_ALLOW_INPUT: "true",
+      RABBITMQ_CONF_ENV_FILE: `${folder}/rabbitmq-env.conf`,
+      RABBITMQ_CONFIG_FILE: `${folder}/rabbitmq.conf`,
+      RABBITMQ_DIST_PORT: `${ports.distribution}`,
+      RABBITMQ_ENABLED_PLUGINS_FILE: `${folder}/enabled_plugins`,
+      RABBITMQ_LOG_BASE: folder,
+      RABBITMQ_LOGS: "-",
+      RABBITMQ_MNESIA_BASE: folder,
+      RABBITMQ_NODENAME: name,
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+        "-kernel inet_dist_use_interface {127,0,0,1}",
+    },
+    resources,
+    signal,
+    isReady: (attempt) =>
+      answersStomp({ port: ports.stomp, ...ACCOUNT }, attempt),
+  });
+}
+
+/** Says everything that has a default with a port or a size of the machine in it. */
+function configuration(ports: NodePorts): string {
+  return `listeners.tcp.1 = 127.0.0.1:${ports.amqp}
+stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
+web_stomp.tcp.listener = 127.0.0.1:${ports.webStomp}
+disk_free_limit.absolute = 1MB
+`;
+}
+
+/** The same command, run by the package's user when we are root. */
+function unprivileged(
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  if (Deno.uid() !== 0) return command;
+  return [
+    "setpriv",
+    "--reuid",
+    USER,
+    "--regid",
+    USER,
+    "--clear-groups",
+    ...command,
+  ];
+}
+
+/** Makes the package's user the owner of a folder and all that is in it, when we are root. */
+async function giveAway(folder: string): Promise<void> {
+  if (Deno.uid() !== 0) return;
+  const { success, stderr } = await new Deno.Command("chown", {
+    args: ["-R", `${USER}:`, folder],
+  }).output();
+  if (!success) {
+    throw new Error(
+      `Cannot hand ${folder} to the user ${USER}: ${
+        new TextDecoder().decode(stderr)
+      }`,
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import { isFile } from "./is_file.ts";
+import { publishedModules } from "./project.ts";
+import { type Tally, tallyOfRun } from "./tally.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** The environment of the tests against a real broker. */
+export interface BrokerEnvironment {
+  /** Where it is and how to log in. */
+  readonly STOMPEST_BROKER_URL: string;
+  /** Which one it is. */
+  readonly STOMPEST_BROKER: string;
+}
+
+/** The Bun that is run where none is installed. */
+const BUN_PACKAGE = "bun@1.4.5";
+
+/** Tests stay on this machine, and read nothing but this project. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net=127.0.0.1,localhost,[::1]",
+  "--allow-read=.",
+] as const;
+
+/** Runs test files on Deno. */
+export async function denoSuite(
+  bench: Workbench,
+  files: readonly string[],
+  env?: BrokerEnvironment,
+): Promise<Tally> {
+  const permissions = env === undefined
+    ? PERMISSIONS
+    : [...PERMISSIONS, `--allow-env=${Object.keys(env).join(",")}`];
+  const { output, success } = await bench.run(
+    [Deno.execPath(), "test", ...permissions, ...atLeastOne(files)],
+    { ...env },
+  );
+  return tallyOfRun(output, success);
+}
+
+/** Runs test files on Bun. */
+export async function bunSuite(
+  bench: Workbench,
+  files: readonly string[],
+  env?: BrokerEnvironment,
+): Promise<Tally> {
+  // Bun finds our dependencies only where Deno has put them.
+  await bench.run([Deno.execPath(), "install", "--quiet"]);
+  const { output, success } = await bench.run(
+    [...bunCommand(), "test", ...atLeastOne(files)],
+    { ...env },
+  );
+  return tallyOfRun(output, success);
+}
+
+/** Runs the examples of the documentation, each as a test. */
+export async function documentationSuite(bench: Workbench): Promise<Tally> {
+  const { output, success } = await bench.run([
+    Deno.execPath(),
+    "test",
+    "--doc",
+    ...PERMISSIONS,
+    "README.md",
+    ...atLeastOne(await publishedModules()),
+  ]);
+  return tallyOfRun(output, success);
+}
+
+/** A runner that is given no file looks for some by itself. */
+function atLeastOne(files: readonly string[]): readonly string[] {
+  if (files.length === 0) throw new Error("There is no file to test.");
+  return files;
+}
+
+function bunCommand(): readonly [string, ...string[]] {
+  const folders = Deno.env.get("PATH")?.split(":") ?? [];
+  return folders.some((folder) => isFile(`${folder}/bun`))
+    ? ["bun"]
+    : ["npx", "--yes", BUN_PACKAGE];
+}

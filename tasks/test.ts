@@ -1,0 +1,56 @@
+/**
+ * The gate: everything that has to be well before a change is.
+ *
+ * It goes on after a failure and ends with one line, `N passed, N failed`; what an interruption keeps from running
+ * counts as failed. Names of steps may be given to run only those:
+ *
+ * ```sh
+ * deno task test lint bun
+ * ```
+ *
+ * @module
+ */
+
+import { interruption } from "./interruption.ts";
+import { type Step, STEPS } from "./steps.ts";
+import { inWords, oneIf, type Tally, total } from "./tally.ts";
+import { Workbench } from "./workbench.ts";
+
+async function runSteps(
+  bench: Workbench,
+  steps: readonly Step[],
+): Promise<Map<string, Tally>> {
+  const tallies = new Map<string, Tally>();
+  for (const step of steps) {
+    bench.say(`\n=== ${step.name}`);
+    try {
+      tallies.set(step.name, await step.run(bench));
+    } catch (error) {
+      bench.say(String(error));
+      tallies.set(step.name, oneIf(false));
+    }
+  }
+  return tallies;
+}
+
+function chosenSteps(names: readonly string[]): readonly Step[] {
+  if (names.length === 0) return STEPS;
+  const known = STEPS.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `Unknown step: ${unknown.join(", ")}. Known are ${known.join(", ")}.`,
+    );
+  }
+  return STEPS.filter(({ name }) => names.includes(name));
+}
+
+if (import.meta.main) {
+  const bench = new Workbench(interruption());
+  const tallies = await runSteps(bench, chosenSteps(Deno.args));
+  bench.say("\n=== result");
+  for (const [name, tally] of tallies) bench.say(`${name}: ${inWords(tally)}`);
+  const result = total(tallies.values());
+  bench.say(inWords(result));
+  Deno.exit(result.failed === 0 ? 0 : 1);
+}
