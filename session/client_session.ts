@@ -167,11 +167,6 @@ export class ClientSession {
     return this.#dialect;
   }
 
-  /** How many receipts are outstanding. */
-  get pendingReceipts(): number {
-    return this.#receipts.size;
-  }
-
   /** An id for a receipt, unique within the connection. */
   newReceipt(): string {
     return this.#newId("receipt");
@@ -293,6 +288,17 @@ export class ClientSession {
   /** Says good-bye; nothing can be sent after it (STOMP 1.2, "DISCONNECT"). */
   disconnect(extras: FrameExtras = {}): Frame {
     return this.#frame("DISCONNECT", [], extras);
+  }
+
+  /** A frame made here could not be written after all; it is forgotten. */
+  withdraw(frame: Frame): void {
+    const { headers } = frame;
+    this.#receipts.delete(headers.get("receipt") ?? "");
+    if (frame.command === "SUBSCRIBE") {
+      this.#subscriptions.delete(headers.get("id") ?? "");
+    } else if (frame.command === "BEGIN") {
+      this.#transactions.delete(headers.get("transaction") ?? "");
+    }
   }
 
   /** The connection is gone, and with it whatever belonged to it. */

@@ -91,13 +91,6 @@ export function parseTarget(target: string | URL): Target {
   };
 }
 
-/** The address of a target, for messages. */
-export function addressOf(
-  { hostname, port }: Pick<Target, "hostname" | "port">,
-): string {
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
 /** Everything between the slashes and the last @ may be a secret. */
 function withoutLogin(target: string): string {
   return target.replace(/^([^/]*\/*).*@/s, "$1…@");

@@ -1,5 +1,9 @@
 import { FrameDecoder, type FrameDecoderOptions } from "../../codec/decoder.ts";
-import { FrameDecoderStream, FrameError } from "../../codec/mod.ts";
+import {
+  FrameDecoderStream,
+  FrameError,
+  type Version,
+} from "../../codec/mod.ts";
 import { assertEquals } from "./assert.ts";
 import { chunkings } from "./chunkings.ts";
 import { octets, type PlainFrame, show } from "./frames.ts";
@@ -35,6 +39,11 @@ export function decodeFrames(
   const { frames, error } = decode(text, options);
   assertEquals(error, undefined);
   return frames;
+}
+
+/** What is wrong with a wire text; "none" where nothing is. */
+export function errorIn(text: string, version: Version): string {
+  return decode(text, { version }).error ?? "none";
 }
 
 /** What a decoder says to a stream that consists of these chunks. */

@@ -1,0 +1,58 @@
+/**
+ * The asynchronous client: iterate messages with `for await`, send with
+ * back-pressure and receipts, shut down gracefully.
+ *
+ * @example A queue there and back
+ * ```ts
+ * import { connect } from "@stompest/core/async";
+ * import { serve } from "@stompest/core/broker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using broker = await serve();
+ * await using client = await connect(broker.url);
+ *
+ * await client.send("/queue/numbers", "42", { receipt: true });
+ * for await (const message of client.subscribe("/queue/numbers")) {
+ *   assertEquals(message.json(), 42);
+ *   void client.close(); // ends the loop once this message is acknowledged
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { type DialectName } from "./session/dialects.ts";
+export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
+export { type Version } from "./codec/grammar.ts";
+export { type FrameLimits } from "./codec/limits.ts";
+export { type AckMode } from "./session/client_session.ts";
+export { type HeartBeat } from "./session/heart_beat.ts";
+export { type Clock } from "./transport/clock.ts";
+export {
+  type Address,
+  type Link,
+  type Listener,
+  type Transport,
+} from "./transport/transport.ts";
+export {
+  BrokerError,
+  ConnectionError,
+  type ConnectionErrorOptions,
+  type ErrorFrame,
+  FrameError,
+  ProtocolError,
+  StompError,
+  TimeoutError,
+  UsageError,
+} from "./errors.ts";
+export { Client, type CloseReport } from "./async/client.ts";
+export { connect } from "./async/connect.ts";
+export { type AckOptions, Message } from "./async/message.ts";
+export {
+  type CloseOptions,
+  type ConnectOptions,
+  type ReceiptOptions,
+  type SendOptions,
+  type SubscribeOptions,
+} from "./async/options.ts";
+export { Subscription } from "./async/subscription.ts";

@@ -1,0 +1,350 @@
+import { FrameDecoder } from "../codec/decoder.ts";
+import type { EncodeOptions } from "../codec/encoder.ts";
+import type { Frame, FrameLimits } from "../codec/mod.ts";
+import { BrokerError, ConnectionError } from "../errors.ts";
+import {
+  ClientSession,
+  type ClientSessionOptions,
+  type SessionEvent,
+} from "../session/client_session.ts";
+import { Pulse } from "../session/heart_beat.ts";
+import type { Clock } from "../transport/clock.ts";
+import type { Link } from "../transport/transport.ts";
+import type { ReceiptOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { Receipts } from "./receipts.ts";
+import { abortable } from "./waiting.ts";
+
+/** What a connection tells its client. */
+export interface ConnectionEvents {
+  /** A MESSAGE came for a subscription. */
+  message(frame: Frame, subscription: string): void;
+  /** An ERROR came that names a subscription and no operation. */
+  subscriptionFailed(subscription: string, error: BrokerError): void;
+  /** The connection is gone; called once, also after a proper close. */
+  lost(cause: ConnectionError): void;
+  /** Whether too much waits to be handed out to read on. */
+  isOverfed(): boolean;
+}
+
+/** What a connection is made with. */
+export interface ConnectionOptions extends ClientSessionOptions {
+  readonly limits: Partial<FrameLimits> | undefined;
+  readonly clock: Clock;
+  readonly receiptTimeout: number;
+}
+
+/** A timer that is this late was held up, and so was the reader. */
+const LATE = 100;
+
+/**
+ * One connection to one broker, from CONNECT to the end of the socket. It moves
+ * frames and keeps time; a client that reconnects makes another one.
+ */
+export class Connection {
+  /** The protocol of this connection. */
+  readonly session: ClientSession;
+  readonly #link: Link;
+  readonly #events: ConnectionEvents;
+  readonly #options: ConnectionOptions;
+  readonly #decoder: FrameDecoder;
+  readonly #outbox: Outbox;
+  readonly #receipts = new Receipts();
+  readonly #connected = Promise.withResolvers<void>();
+  readonly #finished: Promise<void>;
+  #pulse: Pulse | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #wakeAt = Infinity;
+  #failure: ConnectionError | undefined;
+  #hasSaidGoodBye = false;
+  /** Present while the reader rests. */
+  #rest: PromiseWithResolvers<void> | undefined;
+
+  constructor(
+    link: Link,
+    options: ConnectionOptions,
+    events: ConnectionEvents,
+  ) {
+    this.#link = link;
+    this.#options = options;
+    this.#events = events;
+    this.session = new ClientSession(options);
+    this.#decoder = new FrameDecoder({ limits: options.limits });
+    this.#outbox = new Outbox(
+      link,
+      () => this.#pulse?.sent(options.clock.now()),
+      (cause) => this.fail(cause),
+    );
+    this.#finished = this.#read();
+  }
+
+  /**
+   * Opens a session on a link that has just been connected. If that fails, the
+   * link is closed.
+   *
+   * @throws {BrokerError} if the broker refuses, {ProtocolError} or
+   * {FrameError} if it does not speak STOMP as agreed, {ConnectionError} if it
+   * closes, the signal's reason if that aborts.
+   */
+  static async open(
+    link: Link,
+    options: ConnectionOptions,
+    events: ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const connection = new Connection(link, options, events);
+    try {
+      connection.append(connection.session.connect());
+      await abortable(connection.#connected.promise, signal);
+      return connection;
+    } catch (error) {
+      connection.fail(error);
+      await connection.#finished;
+      throw error;
+    }
+  }
+
+  /** Why the connection is gone, if it is. */
+  get failure(): ConnectionError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves once the reader has ended and nothing of this is left. */
+  get finished(): Promise<void> {
+    return this.#finished;
+  }
+
+  /**
+   * Puts a frame that the session has made on its way.
+   *
+   * @throws {UsageError} if it cannot be expressed; the session forgets it.
+   * {ConnectionError} if the connection is gone.
+   */
+  append(frame: Frame, options?: Omit<EncodeOptions, "version">): void {
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#outbox.append(frame, { ...options, version: this.session.version });
+    } catch (error) {
+      this.session.withdraw(frame);
+      throw error;
+    }
+  }
+
+  /** Waits while the socket is behind; `undefined` where it is not. */
+  room(signal: AbortSignal | undefined): Promise<void> | undefined {
+    return this.#outbox.isFull
+      ? abortable(this.#outbox.room(), signal)
+      : undefined;
+  }
+
+  /**
+   * Waits for a receipt.
+   *
+   * @throws {BrokerError} if an ERROR answers, {TimeoutError} if nothing does,
+   * {ConnectionError} whose `unknown` is set if the connection is lost.
+   */
+  confirmed(
+    receipt: string,
+    operation: string,
+    { timeout, signal }: ReceiptOptions = {},
+  ): Promise<void> {
+    const now = this.#options.clock.now();
+    const promise = this.#receipts.add(
+      receipt,
+      operation,
+      timeout ?? this.#options.receiptTimeout,
+      now,
+    );
+    if (this.#receipts.nextDeadline < this.#wakeAt) this.#arm();
+    this.readOn();
+    return abortable(promise, signal);
+  }
+
+  /** Resolves once no receipt is outstanding. */
+  settled(): Promise<void> {
+    return this.#receipts.idle();
+  }
+
+  /** Lets a resting reader go on, if it may. */
+  readOn(): void {
+    if (this.#mustRest()) return;
+    this.#rest?.resolve();
+    this.#rest = undefined;
+  }
+
+  /**
+   * Says good-bye and closes (STOMP 1.2, "DISCONNECT"). A broker that closes
+   * instead of confirming has understood as well.
+   */
+  async disconnect(): Promise<void> {
+    const receipt = this.session.newReceipt();
+    this.append(this.session.disconnect({ receipt }));
+    try {
+      await this.confirmed(receipt, "DISCONNECT", { timeout: Infinity });
+    } catch (error) {
+      if (!this.#hasSaidGoodBye) throw error;
+    }
+    this.fail(new ConnectionError("The client was closed."));
+    await this.#finished;
+  }
+
+  /** The connection ends now, because of this. Idempotent. */
+  fail(cause: unknown): void {
+    if (this.#failure !== undefined) return;
+    const failure = cause instanceof ConnectionError
+      ? cause
+      : new ConnectionError(
+        `The connection to ${this.#link.peer} was given up: ${
+          cause instanceof Error ? cause.message : String(cause)
+        }`,
+        { cause },
+      );
+    this.#failure = failure;
+    this.#hasSaidGoodBye = this.session.state === "disconnecting";
+    this.#cancelTimer?.();
+    this.session.lost();
+    this.#link.close();
+    this.#outbox.fail(failure);
+    this.#receipts.rejectAll((operation) =>
+      new ConnectionError(
+        `It is unknown whether the broker took ${operation}: the connection ` +
+          "was lost before its receipt came. Repeating it may do it twice.",
+        { cause: failure, unknown: true },
+      )
+    );
+    this.#rest?.resolve();
+    this.#connected.reject(cause);
+    // Nobody need be waiting for it any more.
+    this.#connected.promise.catch(() => {});
+    this.#events.lost(failure);
+  }
+
+  async #read(): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      for (;;) {
+        const octets = await this.#link.read();
+        if (this.#failure !== undefined) return;
+        if (octets === undefined) {
+          throw new ConnectionError(
+            `The broker at ${this.#link.peer} closed the connection${
+              this.session.version === undefined ? " before CONNECTED" : ""
+            }.`,
+          );
+        }
+        this.#pulse?.received(clock.now());
+        this.#decoder.push(octets);
+        for (const frame of this.#decoder) {
+          this.#dispatch(this.session.receive(frame));
+          if (this.#failure !== undefined) return;
+        }
+        while (this.#mustRest()) {
+          this.#rest ??= Promise.withResolvers();
+          await this.#rest.promise;
+          this.#pulse?.received(clock.now());
+        }
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /**
+   * The reader goes on whenever somebody waits for an answer: the receipt that
+   * would let a loop go on may be behind the messages that it has no time for.
+   */
+  #mustRest(): boolean {
+    return this.#failure === undefined && this.#receipts.size === 0 &&
+      this.#events.isOverfed();
+  }
+
+  #dispatch(event: SessionEvent): void {
+    switch (event.type) {
+      case "message":
+        // What comes for a subscription that has ended is redelivered later.
+        if (event.subscription !== undefined) {
+          this.#events.message(event.frame, event.subscription.id);
+        }
+        return;
+      case "receipt":
+        this.#receipts.resolve(event.id);
+        return;
+      case "connected":
+        this.#pulse = new Pulse(
+          this.session.heartBeat,
+          this.#options.clock.now(),
+        );
+        this.#arm();
+        this.#connected.resolve();
+        return;
+      case "refused":
+        this.fail(
+          this.#brokerError("The broker refused the connection", event.frame),
+        );
+        return;
+      case "error": {
+        const error = this.#brokerError("The broker reported", event.frame);
+        if (event.receipt !== undefined) {
+          this.#receipts.reject(event.receipt, error);
+        } else if (event.subscription !== undefined) {
+          this.#events.subscriptionFailed(event.subscription.id, error);
+        } else {
+          // It is not said what failed, so nothing can be relied on any more.
+          this.fail(error);
+        }
+      }
+    }
+  }
+
+  #brokerError(what: string, frame: Frame): BrokerError {
+    const { passcode } = this.#options;
+    let said = frame.headers.get("message") ?? "";
+    if (said === "") said = new TextDecoder().decode(frame.body.slice(0, 200));
+    if (passcode) said = said.replaceAll(passcode, "…");
+    return new BrokerError(`${what}: ${JSON.stringify(said)}.`, frame);
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#wakeAt = Math.min(
+      this.#pulse?.nextDeadline() ?? Infinity,
+      this.#receipts.nextDeadline,
+    );
+    if (this.#wakeAt === Infinity || this.#failure !== undefined) return;
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.after(
+      Math.max(0, this.#wakeAt - clock.now()),
+      () => this.#tick(),
+    );
+  }
+
+  #tick(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const pulse = this.#pulse;
+    if (pulse?.isSendDue(now)) {
+      this.#outbox.appendHeartBeat();
+      pulse.sent(now);
+    }
+    this.#receipts.expire(now);
+    const silence = this.#rest === undefined ? pulse?.silence(now) : undefined;
+    if (silence === undefined) {
+      if (this.#rest !== undefined) pulse?.received(now);
+      this.#arm();
+    } else if (now - this.#wakeAt > LATE) {
+      // The program was busy. Let the reader see first what has come meanwhile.
+      this.#wakeAt = now;
+      this.#cancelTimer = clock.after(LATE / 2, () => this.#tick());
+    } else {
+      this.fail(
+        new ConnectionError(
+          `The broker at ${this.#link.peer} has been silent for ${
+            Math.round(silence)
+          } ms, though it promised a heart-beat every ${
+            this.session.heartBeat[1]
+          } ms.`,
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { Frame } from "../codec/mod.ts";
+import type { ReceiptOptions } from "./options.ts";
+
+/** Options of {@linkcode Message.ack} and {@linkcode Message.nack}. */
+export type AckOptions = ReceiptOptions;
+
+/** What stands behind a message: how it reaches its subscription again. */
+export interface Settlement {
+  /** Acknowledges or refuses; `false`: the delivery is stale. */
+  settle(
+    verb: "ack" | "nack",
+    options: AckOptions | undefined,
+  ): Promise<boolean>;
+}
+
+/**
+ * A message as a subscription delivers it (STOMP 1.2, "MESSAGE"). Programs do
+ * not make messages; they get them by iterating a subscription.
+ */
+export class Message extends Frame {
+  readonly #settlement: Settlement;
+
+  /** Made by the subscription that hands it out. */
+  constructor(frame: Frame, settlement: Settlement) {
+    super(frame.command, frame.headers, frame.body);
+    this.#settlement = settlement;
+  }
+
+  /** The destination that it was sent to. */
+  get destination(): string {
+    return this.headers.get("destination") ?? "";
+  }
+
+  /** The broker's id for it, the `message-id` header. */
+  get id(): string {
+    return this.headers.get("message-id") ?? "";
+  }
+
+  /** Whether it was delivered before, so that it may have been handled. */
+  get redelivered(): boolean {
+    return this.headers.get("redelivered") === "true";
+  }
+
+  /**
+   * Acknowledges the message: the broker may forget it. In `client` mode this
+   * covers all messages of the subscription before it, too. Acknowledging again
+   * changes nothing.
+   *
+   * @returns `false` if the delivery is stale, because its connection is gone
+   * or its subscription has ended: nothing is sent, and the broker delivers the
+   * message anew.
+   * @throws {UsageError} in ack mode `auto`, or after {@linkcode nack}. What a
+   * receipt throws, see {@linkcode ReceiptOptions}.
+   */
+  ack(options?: AckOptions): Promise<boolean> {
+    return this.#settlement.settle("ack", options);
+  }
+
+  /**
+   * Refuses the message. What that means is up to the broker: RabbitMQ delivers
+   * it again at once, ActiveMQ moves it to its dead-letter queue, Artemis drops
+   * it. The same rules hold as for {@linkcode ack}; STOMP 1.0 has no NACK.
+   */
+  nack(options?: AckOptions): Promise<boolean> {
+    return this.#settlement.settle("nack", options);
+  }
+}

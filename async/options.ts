@@ -1,0 +1,215 @@
+import type { FrameLimits, Version } from "../codec/mod.ts";
+import type { AckMode } from "../session/client_session.ts";
+import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
+import {
+  anything,
+  boolean,
+  type Check,
+  heartBeatPair,
+  milliseconds,
+  nonEmptyText,
+  oneOf,
+  signal,
+  text,
+  wholeNumber,
+} from "../session/options.ts";
+import type { Clock } from "../transport/clock.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** Options of `connect()`. */
+export interface ConnectOptions {
+  /**
+   * Before the connection stands: gives up. Afterwards: closes the client
+   * gracefully, as `close()` does.
+   */
+  signal?: AbortSignal | undefined;
+  /** Who we are to the broker. @default {the URL's user name} */
+  login?: string | undefined;
+  /** What proves it. It is never shown. @default {the URL's password} */
+  passcode?: string | undefined;
+  /**
+   * The virtual host. It is not the TCP host name, which RabbitMQ would take
+   * for a virtual host and refuse.
+   *
+   * @default {the URL's path, else "/"}
+   */
+  host?: string | undefined;
+  /** Versions of STOMP to offer. @default {["1.0", "1.1", "1.2"]} */
+  versions?: readonly Version[] | undefined;
+  /**
+   * How often we can send and how often we want to receive a sign of life, in
+   * ms; 0 for never (STOMP 1.2, "Heart-beating").
+   *
+   * @default {[10000, 10000]}
+   */
+  heartBeat?: HeartBeat | undefined;
+  /** How long the socket may take to connect, in ms. @default {10000} */
+  connectTimeout?: number | undefined;
+  /** How long CONNECTED may take once it has, in ms. @default {10000} */
+  connectedTimeout?: number | undefined;
+  /**
+   * How long a receipt may take, in ms, where the operation says nothing else.
+   * `Infinity` waits for as long as the connection lives.
+   *
+   * @default {60000}
+   */
+  receiptTimeout?: number | undefined;
+  /** How long `close()` may take, in ms. @default {10000} */
+  drainTimeout?: number | undefined;
+  /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** How large a frame from the broker may be. */
+  limits?: Partial<FrameLimits> | undefined;
+  /**
+   * Octets of messages that may wait to be handed out. The broker's credit
+   * (`prefetch`) normally keeps them far below. Where there is none, as with
+   * `ack: "auto"`, reading rests above this, as long as nobody waits for a
+   * receipt; heart-beats from the broker are then not looked for.
+   *
+   * @default {16777216}
+   */
+  receiveBuffer?: number | undefined;
+  /** The broker's peculiarities. @default {what CONNECTED's server header says} */
+  dialect?: DialectName | undefined;
+  /** The network to use. @default {TCP on Deno or Bun} */
+  transport?: Transport | undefined;
+  /** The clock to use. @default {the runtime's} */
+  clock?: Clock | undefined;
+}
+
+/** What `connect()` fills in where nothing is said. */
+export const DEFAULTS = {
+  heartBeat: [10_000, 10_000],
+  connectTimeout: 10_000,
+  connectedTimeout: 10_000,
+  receiptTimeout: 60_000,
+  drainTimeout: 10_000,
+  receiveBuffer: 16 * 1024 * 1024,
+  prefetch: 100,
+} as const;
+
+/** What those options may be; what they hold is checked where it is used. */
+export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
+  signal,
+  login: text,
+  passcode: text,
+  host: nonEmptyText,
+  versions: anything,
+  heartBeat: heartBeatPair,
+  connectTimeout: milliseconds,
+  connectedTimeout: milliseconds,
+  receiptTimeout: milliseconds,
+  drainTimeout: milliseconds,
+  headers: anything,
+  limits: anything,
+  receiveBuffer: wholeNumber(1),
+  dialect: oneOf(...DIALECT_NAMES),
+  transport: anything,
+  clock: anything,
+};
+
+/** Options of whatever can wait for the broker's confirmation. */
+export interface ReceiptOptions {
+  /**
+   * Whether to wait until the broker confirms (STOMP 1.2, "RECEIPT"). Without
+   * it the promise says only that the frame was accepted for writing.
+   *
+   * @default {false}
+   */
+  receipt?: boolean | undefined;
+  /** How long the receipt may take, in ms. @default {receiptTimeout} */
+  timeout?: number | undefined;
+  /**
+   * Stops the waiting, not the operation: what was written before stays
+   * written.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** What receipt options may be. */
+export const RECEIPT_CHECKS: Readonly<Record<keyof ReceiptOptions, Check>> = {
+  receipt: boolean,
+  timeout: milliseconds,
+  signal,
+};
+
+/** Options of `client.send()`. */
+export interface SendOptions extends ReceiptOptions {
+  /**
+   * More headers. Neither RabbitMQ nor ActiveMQ keeps a message on disk unless
+   * it has `persistent: "true"`. A string body gets `content-type:
+   * text/plain;charset=utf-8` unless a content-type is given.
+   */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * `false` leaves the content-length out, of which ActiveMQ makes a text
+   * message; the body then cannot hold NUL.
+   *
+   * @default {true}
+   */
+  contentLength?: boolean | undefined;
+}
+
+/** What send options may be. */
+export const SEND_CHECKS: Readonly<Record<keyof SendOptions, Check>> = {
+  ...RECEIPT_CHECKS,
+  headers: anything,
+  contentLength: boolean,
+};
+
+/** Options of `client.subscribe()`. */
+export interface SubscribeOptions {
+  /**
+   * Who acknowledges what (STOMP 1.2, "ack Header"). `"auto"`: the broker
+   * counts a message as done once it is sent, so whatever dies on the way or
+   * in the program is lost. `"client"`: one ACK covers all messages before it.
+   * `"client-individual"`: one ACK, one message.
+   *
+   * @default {"client-individual"; STOMP 1.0 has only "client"}
+   */
+  ack?: AckMode | undefined;
+  /**
+   * How many unacknowledged messages the broker may send ahead. It is
+   * translated to each broker's own header; without acknowledgements it has
+   * no effect.
+   *
+   * @default {100; nothing is asked for with `ack: "auto"`}
+   */
+  prefetch?: number | undefined;
+  /** More headers, such as RabbitMQ's `durable`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The subscription's id. @default {a unique one} */
+  id?: string | undefined;
+  /** Ends this subscription gracefully, as `unsubscribe()` does. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Leaves all acknowledging to the program: going on to the next message does
+   * not acknowledge the one before.
+   *
+   * @default {false}
+   */
+  manualAck?: boolean | undefined;
+}
+
+/** What subscribe options may be. */
+export const SUBSCRIBE_CHECKS: Readonly<Record<keyof SubscribeOptions, Check>> =
+  {
+    ack: oneOf("auto", "client", "client-individual"),
+    prefetch: wholeNumber(1),
+    headers: anything,
+    id: nonEmptyText,
+    signal,
+    manualAck: boolean,
+  };
+
+/** Options of `client.close()`. */
+export interface CloseOptions {
+  /** How long it may take, in ms. @default {drainTimeout} */
+  timeout?: number | undefined;
+}
+
+/** What close options may be. */
+export const CLOSE_CHECKS: Readonly<Record<keyof CloseOptions, Check>> = {
+  timeout: milliseconds,
+};

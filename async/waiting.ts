@@ -1,0 +1,46 @@
+import { abortable as untyped } from "@std/async";
+import { TimeoutError } from "../errors.ts";
+import type { Clock } from "../transport/clock.ts";
+
+/** `@std/async` comes without types here; this is the one it has. */
+const abortablePromise: <T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+) => Promise<T> = untyped;
+
+/** Waits no longer once the signal aborts, and rejects with its reason. */
+export function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return signal === undefined ? promise : abortablePromise(promise, signal);
+}
+
+/**
+ * Does work under a time-out and, where there is one, a signal. The work gets
+ * a signal for both, to clean up after itself.
+ *
+ * @throws {TimeoutError} that names the operation; the signal's reason.
+ */
+export async function within<T>(
+  clock: Clock,
+  milliseconds: number,
+  operation: string,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer?.throwIfAborted();
+  const timer = new AbortController();
+  const cancel = clock.after(
+    milliseconds,
+    () => timer.abort(new TimeoutError(operation, milliseconds)),
+  );
+  const signal = outer === undefined
+    ? timer.signal
+    : AbortSignal.any([outer, timer.signal]);
+  try {
+    return await abortable(work(signal), signal);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,166 @@
+import type { ConnectionError } from "../errors.ts";
+import { connectionError } from "./failure.ts";
+import {
+  type Address,
+  type Link,
+  type Listener,
+  showAddress,
+  type Transport,
+} from "./transport.ts";
+
+/**
+ * Octets are read into slabs of this size, one behind the other, so that what
+ * was handed out is never written to again and small reads share memory.
+ */
+const SLAB = 64 * 1024;
+/** A read into less than this would cut large frames into crumbs. */
+const CRUMB = 16 * 1024;
+
+class DenoLink implements Link {
+  readonly peer: string;
+  readonly #conn: Deno.TcpConn;
+  #slab: Uint8Array = new Uint8Array(SLAB);
+  #used = 0;
+  #closed = false;
+
+  constructor(conn: Deno.TcpConn, peer: string) {
+    this.#conn = conn;
+    this.peer = peer;
+    conn.setNoDelay(true);
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#closed) return undefined;
+    if (SLAB - this.#used < CRUMB) {
+      this.#slab = new Uint8Array(SLAB);
+      this.#used = 0;
+    }
+    try {
+      const count = await this.#conn.read(this.#slab.subarray(this.#used));
+      if (count === null) return undefined;
+      const octets = this.#slab.subarray(this.#used, this.#used + count);
+      this.#used += count;
+      return octets;
+    } catch (cause) {
+      if (this.#closed) return undefined;
+      throw this.#lost(cause);
+    }
+  }
+
+  async write(octets: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < octets.length;) {
+        at += await this.#conn.write(at === 0 ? octets : octets.subarray(at));
+      }
+    } catch (cause) {
+      throw this.#lost(cause);
+    }
+  }
+
+  async end(): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+    } catch (cause) {
+      throw this.#lost(cause);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#conn.close();
+  }
+
+  #lost(cause: unknown): ConnectionError {
+    return connectionError(
+      `The connection to ${this.peer} ${
+        this.#closed ? "is closed" : "was lost"
+      }`,
+      codeOf(cause),
+      cause,
+    );
+  }
+}
+
+class DenoListener implements Listener {
+  readonly address: Address;
+  readonly #listener: Deno.TcpListener;
+
+  constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    this.address = listener.addr;
+  }
+
+  async accept(): Promise<Link | undefined> {
+    try {
+      const conn = await this.#listener.accept();
+      return new DenoLink(conn, showAddress(conn.remoteAddr));
+    } catch (cause) {
+      if (cause instanceof Deno.errors.BadResource) return undefined;
+      throw connectionError(
+        `Cannot accept at ${showAddress(this.address)}`,
+        codeOf(cause),
+        cause,
+      );
+    }
+  }
+
+  close(): void {
+    try {
+      this.#listener.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+}
+
+/** TCP by way of Deno. */
+export const denoTransport: Transport = {
+  async connect(address, { signal } = {}) {
+    signal?.throwIfAborted();
+    // Deno's own signal would also close the connection later on.
+    const dialing = new AbortController();
+    const abort = () => dialing.abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const where = showAddress(address);
+    try {
+      const conn = await Deno.connect({ ...address, signal: dialing.signal });
+      return new DenoLink(conn, where);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw connectionError(`Cannot connect to ${where}`, codeOf(cause), cause);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  },
+
+  // deno-lint-ignore require-await -- a failure to listen must reject
+  async listen(address) {
+    try {
+      return new DenoListener(Deno.listen({ ...address }));
+    } catch (cause) {
+      throw connectionError(
+        `Cannot listen at ${showAddress(address)}`,
+        codeOf(cause),
+        cause,
+      );
+    }
+  },
+};
+
+/** Deno has classes where others have codes; some errors have both. */
+function codeOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  if ("code" in cause && typeof cause.code === "string") return cause.code;
+  return CODES.get(cause.name);
+}
+
+const CODES = new Map([
+  ["ConnectionRefused", "ECONNREFUSED"],
+  ["ConnectionReset", "ECONNRESET"],
+  ["ConnectionAborted", "ECONNRESET"],
+  ["BrokenPipe", "EPIPE"],
+  ["AddrInUse", "EADDRINUSE"],
+  ["AddrNotAvailable", "EADDRNOTAVAIL"],
+  ["TimedOut", "ETIMEDOUT"],
+]);

@@ -1,0 +1,79 @@
+/**
+ * What the rest of the package sees of a network: addresses, links, listeners.
+ *
+ * @module
+ */
+
+/** Where to connect to, or to listen at. */
+export interface Address {
+  /** Host name or IP address, IPv6 without brackets. */
+  readonly hostname: string;
+  /** TCP port; 0 to listen at any free one. */
+  readonly port: number;
+}
+
+/**
+ * One connection: octets both ways. Its errors are `ConnectionError`s that keep
+ * what the runtime said as their `cause`.
+ */
+export interface Link {
+  /** The other side as `host:port`, for messages. */
+  readonly peer: string;
+  /**
+   * The next octets, at least one; `undefined` when no more will come, because
+   * the peer has ended or we have closed. The array is the caller's to keep.
+   * One read at a time.
+   *
+   * @throws {ConnectionError} if the connection was lost.
+   */
+  read(): Promise<Uint8Array | undefined>;
+  /**
+   * Hands over octets and resolves when all of them are taken, however many
+   * times that needs. One write at a time; the array must not change until then.
+   *
+   * @throws {ConnectionError} if the connection was lost or closed.
+   */
+  write(octets: Uint8Array): Promise<void>;
+  /**
+   * Says that we will write no more; reading goes on until the peer ends. What
+   * was written before still arrives, which {@linkcode close} does not promise.
+   */
+  end(): Promise<void>;
+  /** Lets go of the connection at once. Idempotent; a pending read ends. */
+  close(): void;
+}
+
+/** A listening socket. */
+export interface Listener {
+  /** Where it listens, with the port that was found. */
+  readonly address: Address;
+  /** The next connection, or `undefined` once the listener is closed. */
+  accept(): Promise<Link | undefined>;
+  /** Listens no more; connections go on. Idempotent. */
+  close(): void;
+}
+
+/** A network, real or in memory. */
+export interface Transport {
+  /**
+   * Connects.
+   *
+   * @throws {ConnectionError} if nothing answers there; the signal's reason if
+   * it aborts before.
+   */
+  connect(
+    address: Address,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Link>;
+  /**
+   * Listens.
+   *
+   * @throws {ConnectionError} if the address cannot be had.
+   */
+  listen(address: Address): Promise<Listener>;
+}
+
+/** An address as messages show it. */
+export function showAddress({ hostname, port }: Address): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
