@@ -1,5 +1,5 @@
 import { FrameDecoder } from "../codec/decoder.ts";
-import type { EncodeOptions } from "../codec/encoder.ts";
+import { type EncodeOptions, FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
 import { BrokerError, ConnectionError } from "../errors.ts";
 import {
@@ -9,9 +9,9 @@ import {
 } from "../session/client_session.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import type { Clock } from "../transport/clock.ts";
+import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { ReceiptOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
 import { Receipts } from "./receipts.ts";
 import { abortable } from "./waiting.ts";
 
@@ -34,6 +34,9 @@ export interface ConnectionOptions extends ClientSessionOptions {
   readonly receiptTimeout: number;
 }
 
+/** The first room for frames that leave together, in octets. */
+const ROOM = 16 * 1024;
+
 /** A timer that is this late was held up, and so was the reader. */
 const LATE = 100;
 
@@ -48,6 +51,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #options: ConnectionOptions;
   readonly #decoder: FrameDecoder;
+  readonly #buffer = new FrameBuffer(ROOM);
   readonly #outbox: Outbox;
   readonly #receipts = new Receipts();
   readonly #connected = Promise.withResolvers<void>();
@@ -70,11 +74,10 @@ export class Connection {
     this.#events = events;
     this.session = new ClientSession(options);
     this.#decoder = new FrameDecoder({ limits: options.limits });
-    this.#outbox = new Outbox(
-      link,
-      () => this.#pulse?.sent(options.clock.now()),
-      (cause) => this.fail(cause),
-    );
+    this.#outbox = new Outbox(link, this.#buffer, {
+      sent: () => this.#pulse?.sent(options.clock.now()),
+      failed: (cause) => this.fail(cause),
+    });
     this.#finished = this.#read();
   }
 
@@ -123,7 +126,8 @@ export class Connection {
   append(frame: Frame, options?: Omit<EncodeOptions, "version">): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#outbox.append(frame, { ...options, version: this.session.version });
+      this.#buffer.append(frame, { ...options, version: this.session.version });
+      this.#outbox.flush();
     } catch (error) {
       this.session.withdraw(frame);
       throw error;
@@ -323,7 +327,9 @@ export class Connection {
     const now = clock.now();
     const pulse = this.#pulse;
     if (pulse?.isSendDue(now)) {
-      this.#outbox.appendHeartBeat();
+      // Where something is on its way already, that is the sign of life.
+      if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
+      this.#outbox.flush();
       pulse.sent(now);
     }
     this.#receipts.expire(now);

@@ -75,8 +75,12 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** Handed out, and the program is not done with them. */
   readonly #inHand = new Set<Delivery>();
   #loops = 0;
-  /** open → stopping: nothing is handed out → ended: nothing can be settled */
-  #state: "open" | "stopping" | "ended" = "open";
+  /**
+   * open → stopping: nothing is handed out any more
+   * → leaving: UNSUBSCRIBE is on its way, so nothing can be settled any more
+   * → ended
+   */
+  #state: "open" | "stopping" | "leaving" | "ended" = "open";
   #failure: unknown;
   #idle: PromiseWithResolvers<void> | undefined;
   #ending: Promise<void> | undefined;
@@ -189,7 +193,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** A message came. Called by the client. */
   deliver(frame: Frame): void {
     if (this.#state !== "open") {
-      if (this.#state === "stopping") this.#redeliverable++;
+      if (this.#state !== "ended") this.#redeliverable++;
       return;
     }
     const delivery = new Delivery(frame, this.#settle);
@@ -241,7 +245,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     const receipt = session.newReceipt();
     this.#connection.append(session.unsubscribe(this.id, { receipt }));
     // What is settled from now on would come too late for the broker.
-    if (this.ack !== "auto") this.#state = "ended";
+    if (this.ack !== "auto") this.#state = "leaving";
     await this.#connection.confirmed(
       receipt,
       `the UNSUBSCRIBE from ${this.destination}`,
@@ -279,7 +283,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
       if (this.ack === "auto") this.#handled++;
       else if (
         delivery.settled === undefined && !this.#manualAck &&
-        this.#state !== "ended"
+        !this.#isStale
       ) this.#write(delivery, "ack", undefined);
     } finally {
       this.#leave(delivery);
@@ -317,7 +321,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
       );
     }
     if (settled !== undefined) return true;
-    if (this.#state === "ended") return false;
+    if (this.#isStale) return false;
     await this.#confirm(delivery, verb, options);
     return true;
   };
@@ -357,6 +361,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     delivery.settled = verb;
     this.#handled++;
     this.#letGo(delivery);
+  }
+
+  get #isStale(): boolean {
+    return this.#state === "leaving" || this.#state === "ended";
   }
 
   get #isIdle(): boolean {

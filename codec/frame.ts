@@ -128,7 +128,7 @@ function textsOf(headers: FrameHeadersInit | undefined): readonly string[] {
   if (typeof headers !== "object" || headers === null) {
     throw new UsageError(
       `The headers of a frame must be a record or pairs, not ${
-        quoted(headers)
+        headers === null ? headers : `a ${typeof headers}`
       }.`,
     );
   }
@@ -141,7 +141,8 @@ function textsOf(headers: FrameHeadersInit | undefined): readonly string[] {
   for (const entry of headers as Iterable<readonly [string, string]>) {
     if (!Array.isArray(entry) || typeof entry[0] !== "string") {
       throw new UsageError(
-        `A header must be a pair of name and value, not ${quoted(entry)}.`,
+        "The headers of a frame must be a record or pairs, each of two " +
+          "strings: a name and a value.",
       );
     }
     texts.push(entry[0], valueOf(entry[0], entry[1]));

@@ -2,7 +2,7 @@ import { ConnectionError } from "../errors.ts";
 
 /** Codes of the operating system, and what they mean to somebody who connects. */
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there; is the broker running?",
+  ECONNREFUSED: "nothing listens there, so start the broker or check the port",
   ENOTFOUND: "the host name is not known",
   EAI_AGAIN: "the host name could not be looked up",
   ETIMEDOUT: "the host does not answer",

@@ -212,8 +212,8 @@ export class MemoryNetwork implements Transport {
     const listener = this.#listeners.get(address.port);
     if (listener === undefined) {
       throw new ConnectionError(
-        `Cannot connect to ${showAddress(address)}: nothing listens there; ` +
-          "is the broker running?",
+        `Cannot connect to ${showAddress(address)}: nothing listens there, ` +
+          "so start the broker or check the port.",
       );
     }
     const [ours, theirs] = MemoryLink.pair(this.#options, [

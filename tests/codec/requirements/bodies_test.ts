@@ -1,9 +1,13 @@
-import { Frame, UsageError, VERSIONS } from "../../../codec/mod.ts";
+import {
+  encodeFrame,
+  Frame,
+  UsageError,
+  VERSIONS,
+} from "../../../codec/mod.ts";
 import {
   assertEquals,
   assertMatch,
   assertStrictEquals,
-  assertStringIncludes,
   assertThrows,
 } from "../../support/assert.ts";
 import { decode, decodeFrames, errorIn } from "../../support/decoding.ts";
@@ -12,7 +16,6 @@ import { frameOf, plain, utf8, wire } from "../../support/frames.ts";
 import { test } from "../../support/harness.ts";
 
 const FROM_1_1 = ["1.1", "1.2"] as const;
-const BEFORE_1_2 = ["1.0", "1.1"] as const;
 const SESSION_COMMANDS = "SUBSCRIBE ACK BEGIN COMMIT ABORT DISCONNECT RECEIPT"
   .split(" ");
 

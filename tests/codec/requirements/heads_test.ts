@@ -6,15 +6,13 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../../support/assert.ts";
-import { decode, decodeFrames, errorIn } from "../../support/decoding.ts";
+import { decodeFrames, errorIn } from "../../support/decoding.ts";
 import { encode } from "../../support/encoding.ts";
-import { frameOf, plain, utf8, wire } from "../../support/frames.ts";
+import { plain, utf8 } from "../../support/frames.ts";
 import { test } from "../../support/harness.ts";
 
 const FROM_1_1 = ["1.1", "1.2"] as const;
 const BEFORE_1_2 = ["1.0", "1.1"] as const;
-const SESSION_COMMANDS = "SUBSCRIBE ACK BEGIN COMMIT ABORT DISCONNECT RECEIPT"
-  .split(" ");
 
 test("FR-01: the command line ends in LF, in 1.2 also in CR LF", () => {
   for (const version of VERSIONS) {

@@ -1,0 +1,105 @@
+import { resolveLimits } from "../codec/limits.ts";
+import { UsageError } from "../errors.ts";
+import { checkOptions } from "../session/options.ts";
+import { systemClock } from "../transport/clock.ts";
+import { runtimeTransport } from "../transport/runtime.ts";
+import { type Listener, showAddress } from "../transport/transport.ts";
+import { BrokerCore } from "./core.ts";
+import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
+import { ServerLink, type ServerLinkOptions } from "./server_link.ts";
+
+/** A running broker. It is made by {@linkcode serve}. */
+export class Broker implements AsyncDisposable {
+  /** Where it listens, such as `stomp://127.0.0.1:61613`. */
+  readonly url: string;
+  readonly #listener: Listener;
+  readonly #core: BrokerCore;
+  readonly #links = new Map<ServerLink, Promise<void>>();
+  readonly #accepting: Promise<void>;
+
+  /** Made by {@linkcode serve}. */
+  constructor(
+    listener: Listener,
+    core: BrokerCore,
+    options: ServerLinkOptions,
+  ) {
+    this.url = `stomp://${showAddress(listener.address)}`;
+    this.#listener = listener;
+    this.#core = core;
+    this.#accepting = this.#accept(options);
+  }
+
+  /**
+   * Drops all connections and listens no more. Messages are gone with it: this
+   * broker keeps them in memory. Idempotent.
+   */
+  async close(): Promise<void> {
+    this.#listener.close();
+    await this.#accepting;
+    for (const link of this.#links.keys()) link.drop();
+    await Promise.all(this.#links.values());
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #accept(options: ServerLinkOptions): Promise<void> {
+    for (;;) {
+      const link = await this.#listener.accept();
+      if (link === undefined) return;
+      const served = new ServerLink(this.#core, link, options);
+      const running = served.run().finally(() => this.#links.delete(served));
+      this.#links.set(served, running);
+    }
+  }
+}
+
+/**
+ * Starts a STOMP broker in this process. It speaks STOMP 1.0, 1.1 and 1.2, has
+ * queues and topics with real semantics, keeps everything in memory, and
+ * listens on the loopback interface unless it is told otherwise.
+ *
+ * @throws {UsageError} if an option is wrong, {ConnectionError} if the address
+ * cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@stompest/core/broker";
+ * import { connect } from "@stompest/core";
+ *
+ * await using broker = await serve({ credentials: { guest: "guest" } });
+ * await using client = await connect(broker.url, {
+ *   login: "guest",
+ *   passcode: "guest",
+ * });
+ * await client.send("/queue/a", "hello", { receipt: true });
+ * ```
+ */
+export async function serve(options: BrokerOptions = {}): Promise<Broker> {
+  checkOptions("serve()", options, BROKER_CHECKS);
+  const { credentials } = options;
+  for (const [login, passcode] of Object.entries(credentials ?? {})) {
+    if (typeof passcode !== "string") {
+      throw new UsageError(
+        `The passcode of the login "${login}" must be a string.`,
+      );
+    }
+  }
+  const limits = resolveLimits(options.limits);
+  const transport = options.transport ?? await runtimeTransport();
+  const listener = await transport.listen({
+    hostname: options.hostname ?? DEFAULTS.hostname,
+    port: options.port ?? DEFAULTS.port,
+  });
+  const core = new BrokerCore({
+    credentials,
+    heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
+  });
+  return new Broker(listener, core, {
+    limits,
+    clock: options.clock ?? systemClock,
+    connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
+  });
+}

@@ -1,0 +1,59 @@
+import type { FrameLimits } from "../codec/mod.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
+import {
+  anything,
+  type Check,
+  heartBeatPair,
+  milliseconds,
+  nonEmptyText,
+  wholeNumber,
+} from "../session/options.ts";
+import type { Clock } from "../transport/clock.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** Options of `serve()`. */
+export interface BrokerOptions {
+  /** Where to listen. @default {"127.0.0.1"} */
+  hostname?: string | undefined;
+  /** The TCP port; 0 takes any free one. @default {0} */
+  port?: number | undefined;
+  /**
+   * Who may connect: passcodes by login. Where it is left out, everybody may.
+   */
+  credentials?: Readonly<Record<string, string>> | undefined;
+  /** How large a client's frame may be. */
+  limits?: Partial<FrameLimits> | undefined;
+  /**
+   * How often the broker can send and how often it wants to receive a sign of
+   * life, in ms; 0 for never.
+   *
+   * @default {[10000, 10000]}
+   */
+  heartBeat?: HeartBeat | undefined;
+  /** How long a client may take until its CONNECT, in ms. @default {10000} */
+  connectTimeout?: number | undefined;
+  /** The network to listen on. @default {TCP on Deno or Bun} */
+  transport?: Transport | undefined;
+  /** The clock to use. @default {the runtime's} */
+  clock?: Clock | undefined;
+}
+
+/** What `serve()` fills in where nothing is said. */
+export const DEFAULTS = {
+  hostname: "127.0.0.1",
+  port: 0,
+  heartBeat: [10_000, 10_000],
+  connectTimeout: 10_000,
+} as const;
+
+/** What those options may be. */
+export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
+  hostname: nonEmptyText,
+  port: wholeNumber(0, 65_535),
+  credentials: anything,
+  limits: anything,
+  heartBeat: heartBeatPair,
+  connectTimeout: milliseconds,
+  transport: anything,
+  clock: anything,
+};

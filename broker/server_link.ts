@@ -1,0 +1,178 @@
+import { FrameDecoder } from "../codec/decoder.ts";
+import { FrameBuffer } from "../codec/encoder.ts";
+import {
+  encodeFrame,
+  Frame,
+  type FrameLimits,
+  type Version,
+} from "../codec/mod.ts";
+import { ConnectionError, StompError, UsageError } from "../errors.ts";
+import { Pulse } from "../session/heart_beat.ts";
+import type { Clock } from "../transport/clock.ts";
+import { Outbox } from "../transport/outbox.ts";
+import type { Link } from "../transport/transport.ts";
+import type { BrokerCore } from "./core.ts";
+import type { Peer, PeerOutput } from "./peer.ts";
+
+/** What a {@linkcode ServerLink} is made with. */
+export interface ServerLinkOptions {
+  readonly clock: Clock;
+  readonly limits: Partial<FrameLimits> | undefined;
+  readonly connectTimeout: number;
+}
+
+/** The first room for frames that leave together, in octets. */
+const ROOM = 16 * 1024;
+/**
+ * How long a client that was told good-bye may take to close, in ms. Closing
+ * first could make its system throw away the last frame (STOMP 1.2,
+ * "Connection Lingering").
+ */
+const LINGER = 2_000;
+
+/** Joins one client's connection to the broker's core. */
+export class ServerLink implements PeerOutput {
+  readonly #link: Link;
+  readonly #options: ServerLinkOptions;
+  readonly #decoder: FrameDecoder;
+  readonly #buffer = new FrameBuffer(ROOM);
+  readonly #outbox: Outbox;
+  readonly #peer: Peer;
+  #pulse: Pulse | undefined;
+  #cancelTimer: () => void;
+  /** Whether good-bye has been said; what comes then is not looked at. */
+  #isClosing = false;
+
+  /** A client has connected. */
+  constructor(core: BrokerCore, link: Link, options: ServerLinkOptions) {
+    this.#link = link;
+    this.#options = options;
+    this.#decoder = new FrameDecoder({ limits: options.limits });
+    this.#outbox = new Outbox(link, this.#buffer, {
+      sent: () => {
+        this.#pulse?.sent(options.clock.now());
+        if (this.isWritable) this.#peer.refresh();
+      },
+      failed: () => this.drop(),
+    });
+    this.#peer = core.connect(this);
+    this.#cancelTimer = options.clock.after(
+      options.connectTimeout,
+      () =>
+        this.#peer.refuse(
+          new ConnectionError(
+            `No CONNECT came within ${options.connectTimeout} ms.`,
+          ),
+        ),
+    );
+  }
+
+  /** Serves the client until its connection ends. */
+  async run(): Promise<void> {
+    try {
+      for (;;) {
+        const octets = await this.#link.read();
+        if (octets === undefined) break;
+        if (!this.#isClosing) this.#take(octets);
+      }
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+    } finally {
+      this.drop();
+    }
+  }
+
+  /** Whether the client takes what it is sent. */
+  get isWritable(): boolean {
+    return !this.#outbox.isFull && !this.#isClosing;
+  }
+
+  /** Sends a frame to the client. */
+  send(frame: Frame): void {
+    const { version } = this.#peer;
+    try {
+      this.#buffer.append(frame, { version });
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#buffer.append(expressible(frame, version), { version });
+    }
+    this.#outbox.flush();
+  }
+
+  /** Closes once everything has been sent and the client has closed, too. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(LINGER, () => this.drop());
+    this.#outbox.empty().then(() => this.#link.end()).catch(() => this.drop());
+  }
+
+  /** Closes now. */
+  drop(): void {
+    this.#isClosing = true;
+    this.#cancelTimer();
+    this.#outbox.fail(new ConnectionError("The connection is closed."));
+    this.#peer.lost();
+    this.#link.close();
+  }
+
+  #take(octets: Uint8Array): void {
+    this.#pulse?.received(this.#options.clock.now());
+    this.#decoder.push(octets);
+    try {
+      for (const frame of this.#decoder) {
+        const { version } = this.#peer;
+        this.#peer.receive(frame);
+        if (this.#isClosing) return;
+        if (version === undefined) this.#connected();
+      }
+    } catch (error) {
+      if (!(error instanceof StompError)) throw error;
+      this.#peer.refuse(error);
+    }
+  }
+
+  #connected(): void {
+    this.#decoder.version = this.#peer.version;
+    this.#pulse = new Pulse(this.#peer.heartBeat, this.#options.clock.now());
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const deadline = this.#pulse?.nextDeadline();
+    if (deadline === undefined) return;
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.after(
+      Math.max(0, deadline - clock.now()),
+      () => this.#tick(clock.now()),
+    );
+  }
+
+  #tick(now: number): void {
+    const pulse = this.#pulse!;
+    if (pulse.silence(now) !== undefined) return this.drop();
+    if (pulse.isSendDue(now)) {
+      if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
+      this.#outbox.flush();
+      pulse.sent(now);
+    }
+    this.#arm();
+  }
+}
+
+/** A message without those headers that the consumer's version cannot have. */
+function expressible(
+  frame: Frame,
+  version: Version | undefined,
+): Frame {
+  const headers = frame.headerList.filter((header) => {
+    try {
+      return encodeFrame(new Frame("MESSAGE", [header]), { version });
+    } catch {
+      return false;
+    }
+  });
+  return new Frame(frame.command, headers, frame.body);
+}

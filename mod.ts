@@ -1,0 +1,56 @@
+/**
+ * A STOMP client for Deno and Bun: what most people need of it.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@stompest/core";
+ * import { serve } from "@stompest/core/broker";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using broker = await serve(); // or a RabbitMQ, ActiveMQ, Artemis …
+ * await using client = await connect(broker.url);
+ *
+ * await client.send("/queue/greetings", "hello", { receipt: true });
+ * for await (const message of client.subscribe("/queue/greetings")) {
+ *   assertEquals(message.text(), "hello");
+ *   void client.close(); // graceful: this message is still acknowledged
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type AckMode,
+  type AckOptions,
+  type Address,
+  BrokerError,
+  Client,
+  type Clock,
+  type CloseOptions,
+  type CloseReport,
+  connect,
+  ConnectionError,
+  type ConnectionErrorOptions,
+  type ConnectOptions,
+  type DialectName,
+  type ErrorFrame,
+  Frame,
+  FrameError,
+  type FrameHeadersInit,
+  type FrameLimits,
+  type HeartBeat,
+  type Link,
+  type Listener,
+  Message,
+  ProtocolError,
+  type ReceiptOptions,
+  type SendOptions,
+  StompError,
+  type SubscribeOptions,
+  Subscription,
+  TimeoutError,
+  type Transport,
+  UsageError,
+  type Version,
+} from "./async.ts";
