@@ -277,6 +277,7 @@ export class Connection {
         this.#pulse = new Pulse(
           this.session.heartBeat,
           this.#options.clock.now(),
+          this.session.dialect.patience,
         );
         this.#arm();
         this.#connected.resolve();

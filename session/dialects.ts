@@ -21,6 +21,12 @@ export interface Dialect {
    * taken for one message. 0 octets then means one message at a time.
    */
   readonly octetsPerMessage: number | undefined;
+  /**
+   * After how many silent heart-beat periods it is dead. ActiveMQ looks once a
+   * period whether it has sent anything since the last look, so that up to two
+   * periods and a little more pass between two signs of life.
+   */
+  readonly patience: number;
 }
 
 const DIALECTS: readonly Dialect[] = [
@@ -29,24 +35,28 @@ const DIALECTS: readonly Dialect[] = [
     server: "RabbitMQ",
     prefetchHeader: "prefetch-count",
     octetsPerMessage: undefined,
+    patience: 2,
   },
   {
     name: "artemis",
     server: "ActiveMQ-Artemis",
     prefetchHeader: "consumer-window-size",
     octetsPerMessage: 1024,
+    patience: 2,
   },
   {
     name: "activemq",
     server: "ActiveMQ",
     prefetchHeader: "activemq.prefetchSize",
     octetsPerMessage: undefined,
+    patience: 3,
   },
   {
     name: "plain",
     server: "",
     prefetchHeader: "prefetch-count",
     octetsPerMessage: undefined,
+    patience: 2,
   },
 ];
 

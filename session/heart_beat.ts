@@ -41,8 +41,9 @@ export function negotiateHeartBeat(own: HeartBeat, peer: HeartBeat): HeartBeat {
  * again when that has come.
  *
  * We send after half a period of silence, because a timer of ours may be late
- * and brokers differ in their patience. The peer is dead after two periods
- * without a single octet: its timers may be late, too.
+ * and brokers differ in their patience. The peer is dead after two periods, or as
+ * many as are known to be needed, without a single octet: its timers may be
+ * late, too.
  */
 export class Pulse {
   readonly #send: number;
@@ -50,10 +51,13 @@ export class Pulse {
   #sentAt: number;
   #receivedAt: number;
 
-  /** Both sides count as alive at `now`, in milliseconds of any clock. */
-  constructor(negotiated: HeartBeat, now: number) {
+  /**
+   * Both sides count as alive at `now`, in milliseconds of any clock. The peer
+   * is given up after `patience` silent periods.
+   */
+  constructor(negotiated: HeartBeat, now: number, patience = 2) {
     this.#send = negotiated[0] / 2;
-    this.#receive = negotiated[1] * 2;
+    this.#receive = negotiated[1] * patience;
     this.#sentAt = this.#receivedAt = now;
   }
 

@@ -1,0 +1,29 @@
+// Takes counts from /queue/testIn, and sends each plus one to /queue/testOut.
+// Ctrl-C shuts it down gracefully.
+//
+//   deno run --allow-net examples/transformer.ts [URL]
+//   bun run examples/transformer.ts [URL]
+
+import process from "node:process";
+import { connect } from "../mod.ts";
+
+const url = process.argv[2] ?? "stomp://guest:guest@127.0.0.1:61613";
+const shutdown = new AbortController();
+process.once("SIGINT", () => shutdown.abort());
+
+await using client = await connect(url, { signal: shutdown.signal });
+const subscription = client.subscribe("/queue/testIn", {
+  ack: "client-individual",
+  prefetch: 100,
+});
+
+for await (const message of subscription) {
+  const { count } = message.json() as { count: number };
+  // Only when the broker has the result is the input acknowledged: the message
+  // may be handled twice if the program dies in between, but never be lost.
+  await client.send("/queue/testOut", JSON.stringify({ count: count + 1 }), {
+    headers: { "content-type": "application/json", persistent: "true" },
+    receipt: true,
+  });
+  console.log(`${count} -> ${count + 1}`);
+}

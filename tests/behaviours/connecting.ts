@@ -1,0 +1,133 @@
+import { delay } from "@std/async";
+import { BrokerError, connect, type Version } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { type Behaviour, newQueue, take, withClient } from "./behaviour.ts";
+
+const VERSIONS: readonly Version[] = ["1.0", "1.1", "1.2"];
+
+/** How connections begin, live and end. */
+export const CONNECTING: readonly Behaviour[] = [
+  ...VERSIONS.map((version): Behaviour => ({
+    name: `${version}: a message makes its way there and back`,
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        assertEquals(client.version, version);
+        const queue = newQueue();
+        await client.send(queue, "hello", { receipt: true });
+        const subscription = client.subscribe(queue);
+        const [message] = await take(subscription, 1);
+        assertEquals(message!.text(), "hello");
+        assertEquals(message!.destination, queue);
+        assert(await message!.ack({ receipt: true }));
+        await subscription.unsubscribe();
+      }, { versions: [version] }),
+  })),
+  {
+    name: "a wrong passcode is refused, and shown nowhere",
+    run: async (broker) => {
+      const error = await assertRejects(
+        () => connect(broker.url, { passcode: "sesame-sesame" }),
+        BrokerError,
+        "refused",
+      );
+      const shown = `${error.stack} ${JSON.stringify(error)}`;
+      assert(!shown.includes("sesame-sesame"), shown);
+    },
+  },
+  {
+    name: "a wrong virtual host is refused by name",
+    on: ["rabbitmq"],
+    run: async (broker) => {
+      const error = await assertRejects(
+        () => connect(`${broker.url}/no-such-host`),
+        BrokerError,
+      );
+      const said = new TextDecoder().decode(error.frame.body);
+      assertStringIncludes(error.message + said, "no-such-host");
+    },
+  },
+  {
+    name: "any virtual host will do",
+    on: ["embedded", "activemq"],
+    run: (broker) =>
+      withClient(broker, () => Promise.resolve(), { host: "no-such-host" }),
+  },
+  {
+    name: "an idle connection lives on by heart-beats for three periods",
+    on: ["rabbitmq", "activemq"],
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const [send, receive] = client.heartBeat;
+        assert(send > 0 && receive > 0);
+        await delay(3 * Math.max(send, receive));
+        await client.send(newQueue(), "still here", { receipt: true });
+      }, { heartBeat: [1000, 1000] }),
+  },
+];
+
+/** What receipts are good for. */
+export const RECEIPTS: readonly Behaviour[] = [
+  {
+    name: "1,000 receipts are awaited at once",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const queue = newQueue();
+        await Promise.all(
+          Array.from({ length: 1000 }, (_, i) =>
+            client.send(queue, String(i), {
+              headers: { persistent: "true" },
+              receipt: true,
+            })),
+        );
+        const messages = await take(
+          client.subscribe(queue, { prefetch: 1000, ack: "client" }),
+          1000,
+        );
+        assertEquals(
+          messages.map((message) => message.text()),
+          Array.from({ length: 1000 }, (_, i) => String(i)),
+        );
+        await messages.at(-1)!.ack({ receipt: true });
+      }),
+  },
+  {
+    name: "a graceful close waits for 200 outstanding receipts",
+    run: async (broker) => {
+      const queue = newQueue();
+      const client = await connect(broker.url);
+      const sends = Array.from(
+        { length: 200 },
+        (_, i) => client.send(queue, String(i), { receipt: true }),
+      );
+      const report = await client.close();
+      assertEquals(report.graceful, true);
+      await Promise.all(sends);
+      await withClient(broker, async (client) => {
+        const messages = await take(
+          client.subscribe(queue, { prefetch: 200, ack: "client" }),
+          200,
+        );
+        assertEquals(messages.length, 200);
+        await messages.at(-1)!.ack({ receipt: true });
+      });
+    },
+  },
+  {
+    name: "a topic's subscription is ready once it says so",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const topic = newQueue().replace("/queue/", "/topic/");
+        const subscription = client.subscribe(topic);
+        await subscription.ready;
+        await client.send(topic, "news");
+        const [message] = await take(subscription, 1);
+        assertEquals(message!.text(), "news");
+        await message!.ack();
+      }),
+  },
+];
