@@ -58,7 +58,6 @@ export class Client implements AsyncDisposable {
   #state: "open" | "draining" | "closed" = "open";
   #closing: Promise<CloseReport> | undefined;
   #cause: unknown;
-  #isGraceful = false;
   /** Octets that wait to be handed out. */
   #fed = 0;
   #detach: () => void = () => {};
@@ -97,7 +96,7 @@ export class Client implements AsyncDisposable {
       message: (frame, id) => client.#subscriptions.get(id)?.deliver(frame),
       subscriptionFailed: (id, error) =>
         client.#subscriptions.get(id)?.fail(error),
-      lost: (cause) => client.#lost(cause),
+      lost: (cause, isGoodBye) => client.#lost(cause, isGoodBye),
       isOverfed: () => client.#fed > init.receiveBuffer,
     });
     const { signal } = init;
@@ -311,7 +310,6 @@ export class Client implements AsyncDisposable {
     );
     await this.#connection.settled();
     if (this.#state === "closed") return;
-    this.#isGraceful = true;
     await this.#connection.disconnect();
   }
 
@@ -328,8 +326,7 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  #lost(cause: ConnectionError): void {
-    const isGraceful = this.#isGraceful;
+  #lost(cause: ConnectionError, isGraceful: boolean): void {
     this.#state = "closed";
     this.#detach();
     if (!isGraceful) this.#cause = cause;

@@ -21,8 +21,11 @@ export interface ConnectionEvents {
   message(frame: Frame, subscription: string): void;
   /** An ERROR came that names a subscription and no operation. */
   subscriptionFailed(subscription: string, error: BrokerError): void;
-  /** The connection is gone; called once, also after a proper close. */
-  lost(cause: ConnectionError): void;
+  /**
+   * The connection is gone; called once. `isGoodBye`: the broker has taken leave
+   * after our DISCONNECT.
+   */
+  lost(cause: ConnectionError, isGoodBye: boolean): void;
   /** Whether too much waits to be handed out to read on. */
   isOverfed(): boolean;
 }
@@ -60,7 +63,7 @@ export class Connection {
   #cancelTimer: (() => void) | undefined;
   #wakeAt = Infinity;
   #failure: ConnectionError | undefined;
-  #hasSaidGoodBye = false;
+  #isGoodBye = false;
   /** Present while the reader rests. */
   #rest: PromiseWithResolvers<void> | undefined;
 
@@ -185,15 +188,19 @@ export class Connection {
     this.append(this.session.disconnect({ receipt }));
     try {
       await this.confirmed(receipt, "DISCONNECT", { timeout: Infinity });
+      this.#end(new ConnectionError("The client was closed."), true);
     } catch (error) {
-      if (!this.#hasSaidGoodBye) throw error;
+      if (!this.#isGoodBye) throw error;
     }
-    this.fail(new ConnectionError("The client was closed."));
     await this.#finished;
   }
 
   /** The connection ends now, because of this. Idempotent. */
   fail(cause: unknown): void {
+    this.#end(cause, false);
+  }
+
+  #end(cause: unknown, isGoodBye: boolean): void {
     if (this.#failure !== undefined) return;
     const failure = cause instanceof ConnectionError
       ? cause
@@ -204,7 +211,7 @@ export class Connection {
         { cause },
       );
     this.#failure = failure;
-    this.#hasSaidGoodBye = this.session.state === "disconnecting";
+    this.#isGoodBye = isGoodBye;
     this.#cancelTimer?.();
     this.session.lost();
     this.#link.close();
@@ -220,7 +227,7 @@ export class Connection {
     this.#connected.reject(cause);
     // Nobody need be waiting for it any more.
     this.#connected.promise.catch(() => {});
-    this.#events.lost(failure);
+    this.#events.lost(failure, isGoodBye);
   }
 
   async #read(): Promise<void> {
@@ -249,7 +256,9 @@ export class Connection {
         }
       }
     } catch (error) {
-      this.fail(error);
+      const isGoodBye = this.session.state === "disconnecting" &&
+        error instanceof ConnectionError;
+      this.#end(error, isGoodBye);
     }
   }
 

@@ -6,6 +6,7 @@ import {
   anything,
   boolean,
   type Check,
+  headerRecord,
   heartBeatPair,
   milliseconds,
   nonEmptyText,
@@ -101,7 +102,7 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   connectedTimeout: milliseconds,
   receiptTimeout: milliseconds,
   drainTimeout: milliseconds,
-  headers: anything,
+  headers: headerRecord,
   limits: anything,
   receiveBuffer: wholeNumber(1),
   dialect: oneOf(...DIALECT_NAMES),
@@ -154,7 +155,7 @@ export interface SendOptions extends ReceiptOptions {
 /** What send options may be. */
 export const SEND_CHECKS: Readonly<Record<keyof SendOptions, Check>> = {
   ...RECEIPT_CHECKS,
-  headers: anything,
+  headers: headerRecord,
   contentLength: boolean,
 };
 
@@ -197,7 +198,7 @@ export const SUBSCRIBE_CHECKS: Readonly<Record<keyof SubscribeOptions, Check>> =
   {
     ack: oneOf("auto", "client", "client-individual"),
     prefetch: wholeNumber(1),
-    headers: anything,
+    headers: headerRecord,
     id: nonEmptyText,
     signal,
     manualAck: boolean,

@@ -89,6 +89,10 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   UNSUBSCRIBE: ["destination", "id", "receipt"],
   ACK: ["id", "message-id", "subscription", "receipt", "transaction"],
   NACK: ["id", "message-id", "subscription", "receipt", "transaction"],
+  BEGIN: ["receipt", "transaction"],
+  COMMIT: ["receipt", "transaction"],
+  ABORT: ["receipt", "transaction"],
+  DISCONNECT: ["receipt"],
 };
 
 /**
@@ -169,7 +173,7 @@ export class ClientSession {
 
   /** An id for a receipt, unique within the connection. */
   newReceipt(): string {
-    return this.#newId("receipt");
+    return this.#newId("receipt", this.#receipts);
   }
 
   /** Opens the session (STOMP 1.2, "CONNECT or STOMP Frame"). */
@@ -208,7 +212,8 @@ export class ClientSession {
     } = {},
   ): Frame {
     requireDestination(destination);
-    const { id = this.#newId("subscription"), ack = "auto" } = options;
+    const { ack = "auto" } = options;
+    const id = options.id ?? this.#newId("subscription", this.#subscriptions);
     if (this.#subscriptions.has(id)) {
       throw new UsageError(
         `There is a subscription with the id ${quoted(id)} already: choose ` +
@@ -248,7 +253,7 @@ export class ClientSession {
 
   /** Acknowledges a MESSAGE (STOMP 1.2, "ACK"). */
   ack(message: Frame, extras: FrameExtras = {}): Frame {
-    return this.#frame("ACK", this.#ackHeaders(message), extras);
+    return this.#settlement("ACK", message, extras);
   }
 
   /** Refuses a MESSAGE (STOMP 1.2, "NACK"); 1.0 does not have it. */
@@ -259,12 +264,13 @@ export class ClientSession {
           "with a later version.",
       );
     }
-    return this.#frame("NACK", this.#ackHeaders(message), extras);
+    return this.#settlement("NACK", message, extras);
   }
 
   /** Begins a transaction (STOMP 1.2, "BEGIN"). */
   begin(extras: FrameExtras = {}): Frame {
-    const transaction = extras.transaction ?? this.#newId("transaction");
+    const transaction = extras.transaction ??
+      this.#newId("transaction", this.#transactions);
     if (this.#transactions.has(transaction)) {
       throw new UsageError(
         `The transaction ${quoted(transaction)} has been begun already.`,
@@ -376,6 +382,16 @@ export class ClientSession {
     );
   }
 
+  #settlement(
+    command: "ACK" | "NACK",
+    message: Frame,
+    extras: FrameExtras,
+  ): Frame {
+    // The state comes first: without a version a message lacks nothing.
+    nextState(this.#state, "client", command, "client");
+    return this.#frame(command, this.#ackHeaders(message), extras);
+  }
+
   /** How a version names the message that is acknowledged. */
   #ackHeaders(message: Frame): [string, string][] {
     const header = (name: string): string => {
@@ -442,8 +458,11 @@ export class ClientSession {
     return frame;
   }
 
-  #newId(what: string): string {
-    return `${what}-${++this.#lastId}`;
+  /** An id that is new; the caller may have given one that looks alike. */
+  #newId(what: string, taken: { has(id: string): boolean }): string {
+    let id: string;
+    do id = `${what}-${++this.#lastId}`; while (taken.has(id));
+    return id;
   }
 }
 

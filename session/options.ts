@@ -78,6 +78,14 @@ export const signal: Check = check(
   (value) => value instanceof AbortSignal,
 );
 
+/** Header names and values; the values are checked when a frame is made. */
+export const headerRecord: Check = check(
+  "a record of header names and values",
+  (value) =>
+    typeof value === "object" && value !== null &&
+    !(Symbol.iterator in value),
+);
+
 /** Whatever is checked by what it is handed to. */
 export const anything: Check = () => undefined;
 

@@ -74,7 +74,8 @@ export function nextState(
   own: Role,
 ): SessionState {
   const next = LEGAL[state][sender][command];
-  if (next !== undefined) return next;
+  // An object also has what every object inherits, such as "constructor".
+  if (typeof next === "string") return next;
   if (sender === own) {
     throw new UsageError(
       `Cannot send ${command}: the connection is ${STANDING[state]}.`,

@@ -66,9 +66,7 @@ export function parseTarget(target: string | URL): Target {
   if (url.port === "0") return refuse("nothing can listen on port 0");
   if (url.search !== "" || url.hash !== "") {
     return refuse(
-      `it has a query or a fragment, ${
-        quoted(url.search + url.hash)
-      }; options go into the second argument`,
+      "it has a query or a fragment; options go into the second argument",
     );
   }
   const decoded = (text: string, part: string): string => {
@@ -91,7 +89,7 @@ export function parseTarget(target: string | URL): Target {
   };
 }
 
-/** Everything between the slashes and the last @ may be a secret. */
+/** Everything between the scheme's slashes and the last @ may be a secret. */
 function withoutLogin(target: string): string {
-  return target.replace(/^([^/]*\/*).*@/s, "$1…@");
+  return target.replace(/^([a-z][a-z0-9+.-]*:\/+)?.*@/is, "$1…@");
 }

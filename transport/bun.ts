@@ -53,9 +53,11 @@ class BunLink implements Link {
   #unread: Uint8Array[] = [];
   #unreadOctets = 0;
   #paused = false;
+  /** The peer writes no more. */
   #ended = false;
+  /** We have let go of it. */
+  #closed = false;
   #failure: ConnectionError | undefined;
-  /** Wakes the pending read, write, and whoever waits for the close. */
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
 
@@ -76,6 +78,7 @@ class BunLink implements Link {
         }
         return octets;
       }
+      if (this.#closed) return undefined;
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
@@ -101,11 +104,12 @@ class BunLink implements Link {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#failure ??= new ConnectionError(
       `The connection to ${this.peer} is closed.`,
     );
     this.#unread = [];
-    this.#ended = true;
     this.#socket.end();
     this.#wake();
   }
