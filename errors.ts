@@ -18,6 +18,7 @@
 /** The root of every error that this package raises on its own account. */
 export class StompError extends Error {
   /** The class name, so that logs and `instanceof`-less code can tell. */
+  /** The class name. */
   override readonly name: string = "StompError";
 }
 
@@ -27,6 +28,7 @@ export class StompError extends Error {
  * before anything is written. The message names the value and the remedy.
  */
 export class UsageError extends StompError {
+  /** The class name. */
   override readonly name = "UsageError";
 }
 
@@ -35,6 +37,7 @@ export class UsageError extends StompError {
  * a MESSAGE before CONNECTED or a version that was not offered.
  */
 export class ProtocolError extends StompError {
+  /** The class name. */
   override readonly name: string = "ProtocolError";
 }
 
@@ -43,6 +46,7 @@ export class ProtocolError extends StompError {
  * has no way to find the next frame after a malformed one.
  */
 export class FrameError extends ProtocolError {
+  /** The class name. */
   override readonly name = "FrameError";
 }
 
@@ -62,6 +66,7 @@ export interface ErrorFrame {
  * than its `message` header.
  */
 export class BrokerError extends StompError {
+  /** The class name. */
   override readonly name = "BrokerError";
   /** The ERROR frame as it came. */
   readonly frame: ErrorFrame;
@@ -89,6 +94,7 @@ export interface ConnectionErrorOptions extends ErrorOptions {
  * what the runtime, the peer or the caller gave as the reason.
  */
 export class ConnectionError extends StompError {
+  /** The class name. */
   override readonly name = "ConnectionError";
   /**
    * Whether the fate of the operation is unknown: its frame may have reached
@@ -108,6 +114,7 @@ export class ConnectionError extends StompError {
  * a receipt that is late may still mean that the broker took the message.
  */
 export class TimeoutError extends StompError {
+  /** The class name. */
   override readonly name = "TimeoutError";
   /** What was waited for, such as `"CONNECTED"`. */
   readonly operation: string;

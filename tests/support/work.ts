@@ -2,8 +2,10 @@
 export interface Work {
   /** Octets that were looked at one by one, in arrays that were made meanwhile. */
   readonly read: number;
-  /** Octets that `set` copied and that `indexOf` may have searched. */
-  readonly moved: number;
+  /** Octets that `indexOf` went through. */
+  readonly searched: number;
+  /** Octets that `set` copied. */
+  readonly copied: number;
   /** The size of the largest array that was made. */
   readonly largest: number;
 }
@@ -14,17 +16,17 @@ export interface Work {
  * not the real one.
  */
 export function countWork(body: () => void): Work {
-  const work = { read: 0, moved: 0, largest: 0 };
+  const work = { read: 0, searched: 0, copied: 0, largest: 0 };
   const Real = globalThis.Uint8Array;
   const prototype = Object.getPrototypeOf(Real.prototype);
   const { set, indexOf } = prototype;
   prototype.set = function (source: ArrayLike<number>, at?: number) {
-    work.moved += source.length;
+    work.copied += source.length;
     return set.call(this, source, at);
   };
   prototype.indexOf = function (octet: number, from = 0) {
     const found = indexOf.call(this, octet, from);
-    work.moved += (found < 0 ? this.length : found) - from;
+    work.searched += (found < 0 ? this.length : found) - from;
     return found;
   };
   globalThis.Uint8Array = new Proxy(Real, {
