@@ -57,25 +57,61 @@ test("Frame takes a body as octets, which it keeps, or as text", () => {
 });
 
 const WRONG: readonly (readonly [what: string, make: () => Frame, string])[] = [
-  ["a command", () => new Frame(7 as never), "must be a string, not 7"],
-  ["headers", () => new Frame("SEND", 7 as never), "a record or pairs"],
-  ["headers", () => new Frame("SEND", null as never), "a record or pairs"],
-  ["a header", () => new Frame("SEND", [7] as never), "each of two strings"],
   [
-    "a header",
+    "a number as its command",
+    () => new Frame(7 as never),
+    "must be a string, not 7",
+  ],
+  [
+    "a number as its headers",
+    () => new Frame("SEND", 7 as never),
+    "a record or pairs",
+  ],
+  [
+    "null as its headers",
+    () => new Frame("SEND", null as never),
+    "a record or pairs",
+  ],
+  [
+    "a header that is no pair",
+    () => new Frame("SEND", [7] as never),
+    "each of two strings",
+  ],
+  [
+    "a number as a name",
     () => new Frame("SEND", [[7, "a"]] as never),
     "each of two strings",
   ],
-  ["a header", () => new Frame("SEND", [["a"]] as never), '"a" must be'],
-  ["a value", () => new Frame("SEND", { a: 7 } as never), '"a" must be'],
-  ["a value", () => new Frame("SEND", { a: null } as never), '"a" must be'],
-  ["a body", () => new Frame("SEND", {}, { a: 1 } as never), "JSON.stringify"],
-  ["a body", () => new Frame("SEND", {}, null as never), "not null"],
-  ["a body", () => new Frame("SEND", {}, "\ud83d"), "half a surrogate pair"],
+  [
+    "a name without a value",
+    () => new Frame("SEND", [["a"]] as never),
+    '"a" must be',
+  ],
+  [
+    "a number as a value",
+    () => new Frame("SEND", { a: 7 } as never),
+    '"a" must be',
+  ],
+  [
+    "null as a value",
+    () => new Frame("SEND", { a: null } as never),
+    '"a" must be',
+  ],
+  [
+    "an object as its body",
+    () => new Frame("SEND", {}, { a: 1 } as never),
+    "JSON.stringify",
+  ],
+  ["null as its body", () => new Frame("SEND", {}, null as never), "not null"],
+  [
+    "half a surrogate pair in its body",
+    () => new Frame("SEND", {}, "\ud83d"),
+    "half a surrogate pair",
+  ],
 ];
 
 for (const [what, make, message] of WRONG) {
-  test(`Frame refuses ${what} that is wrong: ${message}`, () => {
+  test(`Frame refuses ${what}: ${message}`, () => {
     assertThrows(make, UsageError, message);
   });
 }

@@ -19,8 +19,10 @@ interface Refusal {
   readonly name: string;
   readonly versions: readonly Version[];
   readonly frame: PlainFrame;
-  /** What the message names. */
+  /** What the message says of it. */
   readonly says: string;
+  /** The value that the message shows besides. */
+  readonly shows?: string;
   readonly options?: EncodeOptions;
 }
 
@@ -35,9 +37,9 @@ function refuse(
   versions: readonly Version[],
   frame: PlainFrame,
   says: string,
-  options?: EncodeOptions,
+  more: Pick<Refusal, "shows" | "options"> = {},
 ): Refusal {
-  return { name, versions, frame, says, ...(options && { options }) };
+  return { name, versions, frame, says, ...more };
 }
 
 /** A character that cannot be written, in a value and in a name. */
@@ -53,7 +55,8 @@ function character(
       `${JSON.stringify(wrong)} in a value of ${command}`,
       versions,
       plain(command, { good: "1", key: text }),
-      `the value of the header "key" holds ${called}`,
+      `the value of the header "key" holds ${called}, which a ${command} `,
+      { shows: JSON.stringify(text) },
     ),
     refuse(
       `${JSON.stringify(wrong)} in a name of ${command}`,
@@ -150,7 +153,7 @@ const REFUSALS: readonly Refusal[] = [
     VERSIONS,
     plain("SEND", {}, "bo\0dy"),
     "a body that holds NUL needs a content-length",
-    { contentLength: false },
+    { options: { contentLength: false } },
   ),
   refuse(
     "what is wrong at the end of a long head",
@@ -160,7 +163,7 @@ const REFUSALS: readonly Refusal[] = [
   ),
 ];
 
-for (const { name, versions, frame, says, options } of REFUSALS) {
+for (const { name, versions, frame, says, shows = "", options } of REFUSALS) {
   test(`the encoder refuses ${name} and writes nothing (${versions})`, () => {
     for (const version of versions) {
       const buffer = new FrameBuffer(16);
@@ -171,6 +174,7 @@ for (const { name, versions, frame, says, options } of REFUSALS) {
       );
       assertStringIncludes(error.message, "Cannot encode frame: ");
       assertStringIncludes(error.message, says);
+      assertStringIncludes(error.message, shows);
       buffer.append(new Frame("ABORT"));
       assertStrictEquals(
         wire(buffer.take()),

@@ -22,6 +22,22 @@ export function crlf(wire: string): string {
   return wire.replaceAll("\n", "\r\n");
 }
 
+/** The first entry of a header. */
+export function headerOf(
+  frame: PlainFrame | undefined,
+  name: string,
+): string | undefined {
+  return frame?.headers.find(([key]) => key === name)?.[1];
+}
+
+/** The bodies of frames that must be messages; redelivered ones have a star. */
+export function bodiesOf(frames: readonly PlainFrame[]): string[] {
+  return frames.map((frame) => {
+    assertEquals(frame.command, "MESSAGE", JSON.stringify(frame));
+    return frame.body + (headerOf(frame, "redelivered") === "true" ? "*" : "");
+  });
+}
+
 /**
  * A client that says exactly what a test tells it to. In the wire texts that it
  * says and hears each character stands for one octet.
@@ -69,6 +85,11 @@ export class RawPeer implements AsyncDisposable {
   /** Says something. */
   write(text: string): Promise<void> {
     return this.#link.write(octets(text));
+  }
+
+  /** The bodies of the messages that have come. In memory alone. */
+  async bodies(): Promise<string[]> {
+    return bodiesOf(await this.frames());
   }
 
   /** The frames that have come since somebody asked. In memory alone. */
