@@ -46,12 +46,15 @@ export {
   UsageError,
 } from "./errors.ts";
 export { Client, type CloseReport } from "./async/client.ts";
+export { type StatusEvent } from "./async/status.ts";
 export { connect } from "./async/connect.ts";
 export { type AckOptions, Message } from "./async/message.ts";
 export {
   type CloseOptions,
   type ConnectOptions,
+  type Credential,
   type ReceiptOptions,
+  type ReconnectOptions,
   type SendOptions,
   type SubscribeOptions,
 } from "./async/options.ts";

@@ -3,17 +3,18 @@ import { ConnectionError, quoted, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
-import type { Connection, ConnectionEvents } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import {
   CLOSE_CHECKS,
   type CloseOptions,
-  DEFAULTS,
   SEND_CHECKS,
   type SendOptions,
   SUBSCRIBE_CHECKS,
   type SubscribeOptions,
 } from "./options.ts";
+import { StatusBoard, type StatusEvent } from "./status.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { within } from "./waiting.ts";
 
 /** How a client came to its end. */
@@ -31,13 +32,10 @@ export interface CloseReport {
 }
 
 /** What a client is made with. */
-export interface ClientInit {
+export interface ClientInit extends UpkeepOptions {
   readonly clock: Clock;
   readonly drainTimeout: number;
   readonly receiveBuffer: number;
-  readonly signal: AbortSignal | undefined;
-  /** Opens the connection, with the client listening. */
-  open(events: ConnectionEvents): Promise<Connection>;
 }
 
 const TEXT: Readonly<Record<string, string>> = {
@@ -45,21 +43,33 @@ const TEXT: Readonly<Record<string, string>> = {
 };
 
 /**
- * A client of one broker. It is made by `connect()`, and owns its connection:
- * close it, or declare it with `await using`.
+ * A client of one broker, or of several that stand in for each other. It is
+ * made by `connect()`, and owns its connection: close it, or declare it with
+ * `await using`.
+ *
+ * ```text
+ *           close(), signal, await using
+ *   open ──────────────────────────────────▶ draining ──▶ closed
+ *    │  ▲                                        │ time-out,  ▲
+ *    ▼  │ reconnect                              │ loss       │
+ *  offline ──────────────────────────────────────┴────────────┘
+ *             gives up, abort()
+ * ```
  */
 export class Client implements AsyncDisposable {
   readonly #init: ClientInit;
+  readonly #upkeep: Upkeep;
+  readonly #board = new StatusBoard();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #closed = Promise.withResolvers<CloseReport>();
   readonly #host: SubscriptionHost;
-  #connection!: Connection;
-  /** open → draining: no new work → closed */
+  /** Offline is open, too: there, whoever needs a connection waits for one. */
   #state: "open" | "draining" | "closed" = "open";
   #closing: Promise<CloseReport> | undefined;
-  #cause: unknown;
+  #cause: ConnectionError | undefined;
   /** Octets that wait to be handed out. */
   #fed = 0;
+  #lastSubscription = 0;
   #detach: () => void = () => {};
   /** Of the subscriptions that have ended. */
   #totals = { handled: 0, unfinished: 0, redeliverable: 0 };
@@ -67,11 +77,21 @@ export class Client implements AsyncDisposable {
   /** Made by `connect()`. */
   constructor(init: ClientInit) {
     this.#init = init;
-    const connection = () => this.#connection;
-    this.#host = {
-      get connection() {
-        return connection();
+    this.#upkeep = new Upkeep(init, {
+      connected: (connection) => this.#replay(connection),
+      disconnected: () => {
+        for (const subscription of this.#subscriptions.values()) {
+          subscription.detach();
+        }
       },
+      ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
+      status: (event) => this.#board.post(event),
+      message: (frame, id) => this.#subscriptions.get(id)?.deliver(frame),
+      subscriptionFailed: (id, error) =>
+        this.#subscriptions.get(id)?.fail(error),
+      isOverfed: () => this.#fed > init.receiveBuffer,
+    });
+    this.#host = {
       drainTimeout: init.drainTimeout,
       drained: (promise) =>
         within(
@@ -83,49 +103,41 @@ export class Client implements AsyncDisposable {
         ).catch(() => {}),
       fed: (octets) => {
         this.#fed += octets;
-        if (octets < 0) this.#connection.readOn();
+        if (octets < 0) this.#upkeep.connection.readOn();
       },
       ended: (subscription) => this.#forget(subscription),
     };
   }
 
-  /** Connects a client: what `connect()` does once it has read its options. */
-  static async open(init: ClientInit): Promise<Client> {
-    const client = new Client(init);
-    client.#connection = await init.open({
-      message: (frame, id) => client.#subscriptions.get(id)?.deliver(frame),
-      subscriptionFailed: (id, error) =>
-        client.#subscriptions.get(id)?.fail(error),
-      lost: (cause, isGoodBye) => client.#lost(cause, isGoodBye),
-      isOverfed: () => client.#fed > init.receiveBuffer,
-    });
-    const { signal } = init;
+  /** Connects; what `connect()` does once it has read its options. */
+  async open(signal: AbortSignal | undefined): Promise<this> {
+    await this.#upkeep.start(signal);
     if (signal !== undefined) {
-      const abort = () => void client.close();
+      const abort = () => void this.close();
       signal.addEventListener("abort", abort, { once: true });
-      client.#detach = () => signal.removeEventListener("abort", abort);
+      this.#detach = () => signal.removeEventListener("abort", abort);
     }
-    return client;
+    return this;
   }
 
-  /** The version of STOMP that was settled on. */
+  /** The version of STOMP that the latest connection has settled on. */
   get version(): Version {
-    return this.#connection.session.version!;
+    return this.#upkeep.connection.session.version!;
   }
 
   /** What the broker calls itself, such as `"RabbitMQ/3.10.8"`. */
   get server(): string | undefined {
-    return this.#connection.session.server;
+    return this.#upkeep.connection.session.server;
   }
 
   /** The broker's name for the session. */
   get session(): string | undefined {
-    return this.#connection.session.session;
+    return this.#upkeep.connection.session.session;
   }
 
   /** The negotiated periods in ms: how often we send, how often the broker. */
   get heartBeat(): HeartBeat {
-    return this.#connection.session.heartBeat;
+    return this.#upkeep.connection.session.heartBeat;
   }
 
   /**
@@ -134,6 +146,11 @@ export class Client implements AsyncDisposable {
    */
   get closed(): Promise<CloseReport> {
     return this.#closed.promise;
+  }
+
+  /** What happens to the connection from now on, until the client is closed. */
+  status(): AsyncIterableIterator<StatusEvent> {
+    return this.#board.listen();
   }
 
   /**
@@ -146,10 +163,12 @@ export class Client implements AsyncDisposable {
    * octets more slowly than they come, when there is room again: await it to
    * not pile them up. Such a message is lost if the connection dies.
    *
+   * While a lost connection is made again, it waits; the `signal` ends that.
+   *
    * @throws {UsageError} if it cannot be sent: nothing is written.
    * {BrokerError} if the broker says so, {TimeoutError} if the receipt is late,
    * {ConnectionError} if the connection is lost; its `unknown` tells that the
-   * broker may have the message nevertheless.
+   * broker may have the message nevertheless. It is never sent again by itself.
    *
    * @example
    * ```ts
@@ -171,7 +190,9 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     checkOptions("send()", options, SEND_CHECKS);
     options.signal?.throwIfAborted();
-    const connection = this.#usable("send()");
+    this.#requireOpen("send");
+    const online = this.#upkeep.online(options.signal);
+    const connection = online instanceof Promise ? await online : online;
     const { session } = connection;
     const receipt = options.receipt ? session.newReceipt() : undefined;
     const headers = typeof body === "string" && body !== ""
@@ -191,7 +212,8 @@ export class Client implements AsyncDisposable {
 
   /**
    * Subscribes to a destination (STOMP 1.2, "SUBSCRIBE"). The broker begins to
-   * send at once; iterate the subscription to get the messages.
+   * send at once; iterate the subscription to get the messages. If the
+   * connection is lost and made again, so is the subscription.
    *
    * @throws {UsageError} if an option or the destination is none, or the id is
    * taken.
@@ -218,34 +240,30 @@ export class Client implements AsyncDisposable {
   ): Subscription {
     checkOptions("subscribe()", options, SUBSCRIBE_CHECKS);
     options.signal?.throwIfAborted();
+    this.#requireOpen("subscribe");
     if (this.#state === "draining") {
       throw new UsageError(
         `Cannot subscribe to ${quoted(destination)}: the client is closing.`,
       );
     }
-    const connection = this.#usable("subscribe()");
-    const { session } = connection;
-    const ack = options.ack ??
-      (this.version === "1.0" ? "client" : "client-individual");
-    const receipt = session.newReceipt();
-    const frame = session.subscribe(destination, {
-      ack,
-      receipt,
-      id: options.id,
-      prefetch: options.prefetch ??
-        (ack === "auto" ? undefined : DEFAULTS.prefetch),
-      headers: options.headers,
-    });
-    connection.append(frame);
+    const id = options.id ?? `subscription-${++this.#lastSubscription}`;
+    if (this.#subscriptions.has(id)) {
+      throw new UsageError(
+        `There is a subscription with the id ${quoted(id)} already: choose ` +
+          "another, or leave the id out.",
+      );
+    }
     const subscription = new Subscription(this.#host, {
-      id: frame.headers.get("id")!,
+      id,
       destination,
-      ack,
+      ack: options.ack,
+      prefetch: options.prefetch,
+      headers: options.headers,
       manualAck: options.manualAck ?? false,
-      ready: connection.confirmed(receipt, `the SUBSCRIBE to ${destination}`),
       signal: options.signal,
     });
-    this.#subscriptions.set(subscription.id, subscription);
+    if (this.#upkeep.isOnline) subscription.attach(this.#upkeep.connection);
+    this.#subscriptions.set(id, subscription);
     return subscription;
   }
 
@@ -275,18 +293,24 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Drops the connection now. Whatever waits for the broker rejects with a
-   * `ConnectionError` whose cause is the reason; loops throw it.
+   * Drops the connection now, and makes no other. Whatever waits for the broker
+   * rejects with a `ConnectionError` whose cause is the reason; loops throw it.
    */
   abort(reason?: unknown): void {
-    this.#connection.fail(
+    this.#drop(
       new ConnectionError("The client was aborted.", { cause: reason }),
     );
+  }
+
+  #drop(cause: unknown): void {
+    this.#upkeep.stop();
+    this.#upkeep.connection.fail(cause);
   }
 
   async #close(timeout: number): Promise<CloseReport> {
     if (this.#state === "open") {
       this.#state = "draining";
+      this.#upkeep.stop();
       try {
         await within(
           this.#init.clock,
@@ -296,7 +320,7 @@ export class Client implements AsyncDisposable {
           () => this.#drain(),
         );
       } catch (cause) {
-        this.#connection.fail(cause);
+        this.#drop(cause);
       }
     }
     return await this.closed;
@@ -308,25 +332,36 @@ export class Client implements AsyncDisposable {
         subscription.unsubscribe()
       ),
     );
-    await this.#connection.settled();
-    if (this.#state === "closed") return;
-    await this.#connection.disconnect();
+    if (!this.#upkeep.isOnline) return;
+    await this.#upkeep.connection.settled();
+    if (this.#upkeep.isOnline) await this.#upkeep.connection.disconnect();
   }
 
-  #usable(what: string): Connection {
-    if (this.#state !== "closed") return this.#connection;
+  #requireOpen(what: string): void {
+    if (this.#state !== "closed") return;
     if (this.#cause === undefined) {
-      throw new UsageError(
-        `Cannot ${what.replace("()", "")}: the client is closed.`,
-      );
+      throw new UsageError(`Cannot ${what}: the client is closed.`);
     }
-    throw new ConnectionError(
-      `Cannot ${what.replace("()", "")}: the connection is gone.`,
-      { cause: this.#cause },
-    );
+    throw new ConnectionError(`Cannot ${what}: the connection is gone.`, {
+      cause: this.#cause,
+    });
   }
 
-  #lost(cause: ConnectionError, isGraceful: boolean): void {
+  /** Subscribes again what was subscribed before, in the same order. */
+  #replay(connection: Connection): void {
+    for (const subscription of [...this.#subscriptions.values()]) {
+      try {
+        subscription.attach(connection);
+        const { id, destination } = subscription;
+        this.#board.post({ type: "replayed", subscription: id, destination });
+      } catch (error) {
+        // Another version, perhaps, which cannot express it.
+        subscription.fail(error);
+      }
+    }
+  }
+
+  #end(cause: ConnectionError, isGraceful: boolean): void {
     this.#state = "closed";
     this.#detach();
     if (!isGraceful) this.#cause = cause;
@@ -338,9 +373,10 @@ export class Client implements AsyncDisposable {
       ...this.#totals,
       ...(isGraceful ? {} : { cause }),
     };
-    // During connect() there is no connection yet, and nobody to tell.
-    const finished = this.#connection?.finished ?? Promise.resolve();
-    void finished.then(() => this.#closed.resolve(report));
+    this.#board.close();
+    void this.#upkeep.connection.finished.then(() =>
+      this.#closed.resolve(report)
+    );
   }
 
   #forget(subscription: Subscription): void {

@@ -1,18 +1,30 @@
-import { offeredVersions } from "../session/versions.ts";
-import { checkOptions } from "../session/options.ts";
-import { resolveLimits } from "../codec/limits.ts";
-import { parseTarget } from "../session/target.ts";
-import { systemClock } from "../transport/clock.ts";
-import { runtimeTransport } from "../transport/runtime.ts";
 import { UsageError } from "../errors.ts";
+import {
+  DEFAULT_POLICY,
+  type FailoverPolicy,
+  parseFailover,
+  Schedule,
+} from "../session/failover.ts";
+import { checkOptions } from "../session/options.ts";
+import { systemClock } from "../transport/clock.ts";
 import { Client } from "./client.ts";
-import { Connection } from "./connection.ts";
-import { CONNECT_CHECKS, type ConnectOptions, DEFAULTS } from "./options.ts";
-import { within } from "./waiting.ts";
+import { Dialer } from "./dialer.ts";
+import {
+  CONNECT_CHECKS,
+  type ConnectOptions,
+  DEFAULTS,
+  RECONNECT_CHECKS,
+} from "./options.ts";
 
 /**
  * Connects to a broker, such as `stomp://guest:guest@127.0.0.1:61613`. The
  * URL's path is the virtual host. `tcp://` means the same as `stomp://`.
+ *
+ * Several brokers that stand in for each other are written as
+ * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`, with the options
+ * of stompest and ActiveMQ behind the question mark; each is tried at least
+ * once. A connection that is lost later is made again, unless `reconnect` says
+ * otherwise.
  *
  * @throws {UsageError} if the URL or an option is wrong, {ConnectionError} if
  * nothing answers, {TimeoutError} if it answers too late, {BrokerError} if the
@@ -35,49 +47,40 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
-  const address = parseTarget(target);
-  if (address.tls) {
+  const { targets, policy } = parseFailover(target);
+  if (targets.some(({ tls }) => tls)) {
     throw new UsageError(
       "TLS is not available yet, and a URL that asks for it is never served in " +
         "clear text: use stomp:// to a port without TLS.",
     );
   }
-  const limits = resolveLimits(options.limits);
-  const versions = offeredVersions(options.versions);
-  const { clock = systemClock, signal } = options;
-  const transport = options.transport ?? await runtimeTransport();
-  return await Client.open({
+  const { clock = systemClock, reconnect = true, signal } = options;
+  const client = new Client({
     clock,
-    signal,
+    dialer: new Dialer(options, clock),
+    schedule: new Schedule(
+      targets,
+      completed(policy, reconnect),
+      options.random ?? Math.random,
+    ),
+    reconnects: reconnect !== false,
     drainTimeout: options.drainTimeout ?? DEFAULTS.drainTimeout,
     receiveBuffer: options.receiveBuffer ?? DEFAULTS.receiveBuffer,
-    open: async (events) => {
-      const link = await within(
-        clock,
-        options.connectTimeout ?? DEFAULTS.connectTimeout,
-        `A connection to ${address.hostname}:${address.port}`,
-        signal,
-        (signal) => transport.connect(address, { signal }),
-      );
-      const handshake = {
-        clock,
-        limits,
-        versions,
-        host: options.host ?? address.host,
-        login: options.login ?? address.login,
-        passcode: options.passcode ?? address.passcode,
-        heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
-        headers: options.headers,
-        dialect: options.dialect,
-        receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
-      };
-      return await within(
-        clock,
-        options.connectedTimeout ?? DEFAULTS.connectedTimeout,
-        "CONNECTED",
-        signal,
-        (signal) => Connection.open(link, handshake, events, signal),
-      );
-    },
   });
+  return await client.open(signal);
+}
+
+/** What the URI says comes before the option, and that before the defaults. */
+function completed(
+  policy: Partial<FailoverPolicy>,
+  reconnect: ConnectOptions["reconnect"],
+): FailoverPolicy {
+  if (typeof reconnect === "boolean" || reconnect === undefined) {
+    return { ...DEFAULT_POLICY, ...policy };
+  }
+  checkOptions("reconnect", reconnect, RECONNECT_CHECKS);
+  const given = Object.fromEntries(
+    Object.entries(reconnect).filter(([, value]) => value !== undefined),
+  );
+  return { ...DEFAULT_POLICY, ...given, ...policy };
 }

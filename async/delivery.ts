@@ -1,4 +1,5 @@
 import type { Frame } from "../codec/mod.ts";
+import type { Connection } from "./connection.ts";
 import { type AckOptions, Message, type Settlement } from "./message.ts";
 
 /** How a message is settled. */
@@ -19,11 +20,14 @@ export class Delivery implements Settlement {
   settled: Verb | undefined;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
+  /** The connection that it came over: it can be settled there or not at all. */
+  readonly connection: Connection;
   readonly #settle: Settle;
 
   /** Comes with a frame of the broker's. */
-  constructor(frame: Frame, settle: Settle) {
+  constructor(frame: Frame, connection: Connection, settle: Settle) {
     this.message = new Message(frame, this);
+    this.connection = connection;
     this.#settle = settle;
   }
 

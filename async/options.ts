@@ -2,7 +2,9 @@ import type { FrameLimits, Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/client_session.ts";
 import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import type { FailoverPolicy } from "../session/failover.ts";
 import {
+  aFunction,
   anything,
   boolean,
   type Check,
@@ -10,13 +12,25 @@ import {
   heartBeatPair,
   milliseconds,
   nonEmptyText,
+  numberFrom,
   oneOf,
   signal,
-  text,
+  textOrFunction,
   wholeNumber,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Transport } from "../transport/transport.ts";
+
+/**
+ * A login or a passcode, or a function that is asked for it before each
+ * connection, such as one that fetches a token.
+ */
+export type Credential = string | (() => string | Promise<string>);
+
+/** How a lost connection is made again; what a failover URI says comes first. */
+export type ReconnectOptions = {
+  -readonly [Name in keyof FailoverPolicy]?: FailoverPolicy[Name] | undefined;
+};
 
 /** Options of `connect()`. */
 export interface ConnectOptions {
@@ -26,9 +40,9 @@ export interface ConnectOptions {
    */
   signal?: AbortSignal | undefined;
   /** Who we are to the broker. @default {the URL's user name} */
-  login?: string | undefined;
+  login?: Credential | undefined;
   /** What proves it. It is never shown. @default {the URL's password} */
-  passcode?: string | undefined;
+  passcode?: Credential | undefined;
   /**
    * The virtual host. It is not the TCP host name, which RabbitMQ would take
    * for a virtual host and refuse.
@@ -58,6 +72,15 @@ export interface ConnectOptions {
   receiptTimeout?: number | undefined;
   /** How long `close()` may take, in ms. @default {10000} */
   drainTimeout?: number | undefined;
+  /**
+   * Whether, and how, a lost connection is made again: with growing pauses and
+   * some chance in them, at each broker of a failover URI. Subscriptions are
+   * replayed, then sends that wait go out. `false`: the client ends with its
+   * connection.
+   *
+   * @default {{}}
+   */
+  reconnect?: boolean | ReconnectOptions | undefined;
   /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** How large a frame from the broker may be. */
@@ -77,6 +100,8 @@ export interface ConnectOptions {
   transport?: Transport | undefined;
   /** The clock to use. @default {the runtime's} */
   clock?: Clock | undefined;
+  /** The source of chance, from 0 up to 1. @default {Math.random} */
+  random?: (() => number) | undefined;
 }
 
 /** What `connect()` fills in where nothing is said. */
@@ -93,8 +118,8 @@ export const DEFAULTS = {
 /** What those options may be; what they hold is checked where it is used. */
 export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   signal,
-  login: text,
-  passcode: text,
+  login: textOrFunction,
+  passcode: textOrFunction,
   host: nonEmptyText,
   versions: anything,
   heartBeat: heartBeatPair,
@@ -104,11 +129,26 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   drainTimeout: milliseconds,
   headers: headerRecord,
   limits: anything,
+  reconnect: anything,
   receiveBuffer: wholeNumber(1),
   dialect: oneOf(...DIALECT_NAMES),
   transport: anything,
   clock: anything,
+  random: aFunction,
 };
+
+/** What the options of `reconnect` may be. */
+export const RECONNECT_CHECKS: Readonly<Record<keyof ReconnectOptions, Check>> =
+  {
+    initialDelay: milliseconds,
+    maxDelay: milliseconds,
+    multiplier: numberFrom(1, Infinity),
+    jitter: numberFrom(0, 1),
+    maxAttempts: numberFrom(0, Infinity),
+    startupMaxAttempts: numberFrom(1, Infinity),
+    randomize: boolean,
+    priorityBackup: boolean,
+  };
 
 /** Options of whatever can wait for the broker's confirmation. */
 export interface ReceiptOptions {

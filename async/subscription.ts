@@ -1,16 +1,15 @@
 import type { Frame } from "../codec/mod.ts";
-import { UsageError } from "../errors.ts";
+import { ConnectionError, UsageError } from "../errors.ts";
 import type { AckMode } from "../session/client_session.ts";
 import { Fifo } from "../session/fifo.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import { Delivery, type Settle, type Verb } from "./delivery.ts";
 import type { AckOptions, Message } from "./message.ts";
-import { RECEIPT_CHECKS } from "./options.ts";
+import { DEFAULTS, RECEIPT_CHECKS } from "./options.ts";
 
 /** What the client lends to its subscriptions. */
 export interface SubscriptionHost {
-  readonly connection: Connection;
   /** The most time that draining may take, in ms. */
   readonly drainTimeout: number;
   /** Waits for a promise, but not longer than `drainTimeout`. */
@@ -25,10 +24,11 @@ export interface SubscriptionHost {
 export interface SubscriptionInit {
   readonly id: string;
   readonly destination: string;
-  readonly ack: AckMode;
+  /** `undefined`: whatever the connection's version has. */
+  readonly ack: AckMode | undefined;
+  readonly prefetch: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   readonly manualAck: boolean;
-  /** Settled when the broker has answered the SUBSCRIBE. */
-  readonly ready: Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -49,16 +49,15 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  * can go on with it. Several loops can share one, except in `client` mode,
  * where one loop's ACK would cover what another has not finished.
  *
- * The loop ends when the subscription or the client is closed, and throws if
- * the connection is lost.
+ * The loop ends when the subscription or the client is closed. If the connection
+ * is lost, it goes on with the next one, and throws if there is none. Messages
+ * that were in hand then come again.
  */
 export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** Its id, unique within the connection. */
   readonly id: string;
   /** Where its messages were sent to. */
   readonly destination: string;
-  /** Who acknowledges what. */
-  readonly ack: AckMode;
   /**
    * Resolves when the broker has confirmed the subscription: from then on no
    * message to a topic is missed. Rejects if it refuses, as the loop does.
@@ -66,8 +65,11 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   readonly ready: Promise<void>;
 
   readonly #host: SubscriptionHost;
-  readonly #connection: Connection;
-  readonly #manualAck: boolean;
+  readonly #init: SubscriptionInit;
+  readonly #ready = Promise.withResolvers<void>();
+  /** Where it was last subscribed; `undefined` while there is no connection. */
+  #connection: Connection | undefined;
+  #ack: AckMode;
   /** Came, and nobody has asked for them yet. */
   readonly #waiting = new Fifo<Delivery>();
   /** Loops that have asked, while none has come. */
@@ -92,19 +94,24 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** Made by `client.subscribe()`. */
   constructor(host: SubscriptionHost, init: SubscriptionInit) {
     this.#host = host;
-    this.#connection = host.connection;
-    this.#manualAck = init.manualAck;
+    this.#init = init;
+    this.#ack = init.ack ?? "client-individual";
     this.id = init.id;
     this.destination = init.destination;
-    this.ack = init.ack;
-    this.ready = init.ready;
-    init.ready.catch((error) => this.fail(error));
+    this.ready = this.#ready.promise;
+    // Whoever iterates is told as well.
+    this.ready.catch(() => {});
     const { signal } = init;
     if (signal !== undefined) {
       const abort = () => void this.unsubscribe().catch(() => {});
       signal.addEventListener("abort", abort, { once: true });
       this.#detach = () => signal.removeEventListener("abort", abort);
     }
+  }
+
+  /** Who acknowledges what. */
+  get ack(): AckMode {
+    return this.#ack;
   }
 
   /** Messages that were settled, or in `auto` mode gone on from. */
@@ -124,7 +131,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Iterates the messages; see the class. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    if (this.ack === "client" && !this.#manualAck && this.#loops > 0) {
+    if (this.#ack === "client" && !this.#init.manualAck && this.#loops > 0) {
       throw new UsageError(
         `The subscription ${this.id} is iterated already: in ack mode ` +
           '"client" one loop would acknowledge what another has not finished. ' +
@@ -145,7 +152,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
           const done = current;
           current = undefined;
           this.#goOn(done);
-          const room = this.#connection.room(undefined);
+          const room = done.connection.room(undefined);
           // A connection that is lost meanwhile is found out right below.
           if (room !== undefined) await room.catch(() => {});
         }
@@ -190,13 +197,54 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     return this.unsubscribe();
   }
 
+  /**
+   * Subscribes on a connection, for the first time or again. Called by the
+   * client.
+   *
+   * @throws {UsageError} if the SUBSCRIBE cannot be expressed there.
+   */
+  attach(connection: Connection): void {
+    if (this.#state !== "open") return;
+    const { session } = connection;
+    const { ack, prefetch, headers } = this.#init;
+    this.#ack = ack ??
+      (session.version === "1.0" ? "client" : "client-individual");
+    const receipt = session.newReceipt();
+    connection.append(session.subscribe(this.destination, {
+      id: this.id,
+      ack: this.#ack,
+      prefetch: prefetch ??
+        (this.#ack === "auto" ? undefined : DEFAULTS.prefetch),
+      headers,
+      receipt,
+    }));
+    this.#connection = connection;
+    connection.confirmed(receipt, `the SUBSCRIBE to ${this.destination}`).then(
+      () => this.#ready.resolve(),
+      (error) => {
+        // What a loss means is for the client to say.
+        if (!(error instanceof ConnectionError)) this.fail(error);
+      },
+    );
+  }
+
+  /**
+   * The connection is lost. What came over it can no longer be settled, and
+   * comes again. Called by the client.
+   */
+  detach(): void {
+    this.#connection = undefined;
+    if (this.#ack !== "auto") this.#discard();
+    for (const delivery of this.#inHand) this.#letGo(delivery);
+  }
+
   /** A message came. Called by the client. */
   deliver(frame: Frame): void {
     if (this.#state !== "open") {
       if (this.#state !== "ended") this.#redeliverable++;
       return;
     }
-    const delivery = new Delivery(frame, this.#settle);
+    const delivery = new Delivery(frame, this.#connection!, this.#settle);
     const taker = this.#takers.shift();
     if (taker !== undefined) {
       taker.resolve(this.#handOut(delivery));
@@ -214,9 +262,11 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#failure = failure;
+    if (failure === undefined) this.#ready.resolve();
+    else this.#ready.reject(failure);
     this.#detach();
     // In auto mode the broker has forgotten them: they are still handed out.
-    if (this.ack !== "auto" || failure === undefined) this.#discard();
+    if (this.#ack !== "auto" || failure === undefined) this.#discard();
     this.#dismissTakers();
     this.#idle?.resolve();
     this.#host.ended(this);
@@ -224,7 +274,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   async #end(): Promise<void> {
     try {
-      if (this.ack === "auto") {
+      if (this.#ack === "auto") {
         await this.#sayGoodBye();
         if (this.#loops === 0) this.#discard();
       } else {
@@ -233,20 +283,21 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
       if (this.#state === "open") this.#state = "stopping";
       if (this.#waiting.length === 0) this.#dismissTakers();
       await this.#host.drained(this.#untilIdle());
-      if (this.ack !== "auto") await this.#sayGoodBye();
+      if (this.#ack !== "auto") await this.#sayGoodBye();
     } finally {
       this.fail(undefined);
     }
   }
 
   async #sayGoodBye(): Promise<void> {
-    if (this.#state === "ended") return;
-    const { session } = this.#connection;
+    const connection = this.#connection;
+    if (this.#state === "ended" || connection === undefined) return;
+    const { session } = connection;
     const receipt = session.newReceipt();
-    this.#connection.append(session.unsubscribe(this.id, { receipt }));
+    connection.append(session.unsubscribe(this.id, { receipt }));
     // What is settled from now on would come too late for the broker.
-    if (this.ack !== "auto") this.#state = "leaving";
-    await this.#connection.confirmed(
+    if (this.#ack !== "auto") this.#state = "leaving";
+    await connection.confirmed(
       receipt,
       `the UNSUBSCRIBE from ${this.destination}`,
       { timeout: this.#host.drainTimeout },
@@ -280,10 +331,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** The loop asks for the next message and is done with this one. */
   #goOn(delivery: Delivery): void {
     try {
-      if (this.ack === "auto") this.#handled++;
+      if (this.#ack === "auto") this.#handled++;
       else if (
-        delivery.settled === undefined && !this.#manualAck &&
-        !this.#isStale
+        delivery.settled === undefined && !this.#init.manualAck &&
+        !this.#isStale(delivery)
       ) this.#write(delivery, "ack", undefined);
     } finally {
       this.#leave(delivery);
@@ -297,8 +348,8 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Whether the program is done with a delivery is looked at again. */
   #letGo(delivery: Delivery): void {
-    const isPromised = this.#manualAck && this.ack !== "auto" &&
-      delivery.settled === undefined;
+    const isPromised = this.#init.manualAck && this.#ack !== "auto" &&
+      delivery.settled === undefined && !this.#isStale(delivery);
     if (!delivery.left || isPromised) return;
     this.#inHand.delete(delivery);
     if (this.#isIdle) this.#idle?.resolve();
@@ -306,7 +357,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   readonly #settle: Settle = async (delivery, verb, options) => {
     checkOptions(`${verb}()`, options, RECEIPT_CHECKS);
-    if (this.ack === "auto") {
+    if (this.#ack === "auto") {
       throw new UsageError(
         `A message in ack mode "auto" cannot be settled with ${verb}(): the ` +
           "broker has forgotten it already. Subscribe with another ack mode.",
@@ -321,7 +372,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
       );
     }
     if (settled !== undefined) return true;
-    if (this.#isStale) return false;
+    if (this.#isStale(delivery)) return false;
     await this.#confirm(delivery, verb, options);
     return true;
   };
@@ -333,12 +384,12 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   ): Promise<void> {
     if (!options?.receipt) {
       this.#write(delivery, verb, undefined);
-      await this.#connection.room(options?.signal);
+      await delivery.connection.room(options?.signal);
       return;
     }
-    const receipt = this.#connection.session.newReceipt();
+    const receipt = delivery.connection.session.newReceipt();
     this.#write(delivery, verb, receipt);
-    await this.#connection.confirmed(
+    await delivery.connection.confirmed(
       receipt,
       `the ${verb.toUpperCase()} of message ${delivery.message.id}`,
       options,
@@ -346,9 +397,9 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   #write(delivery: Delivery, verb: Verb, receipt: string | undefined): void {
-    const { session } = this.#connection;
-    this.#connection.append(session[verb](delivery.message, { receipt }));
-    if (this.ack === "client") {
+    const { connection, message } = delivery;
+    connection.append(connection.session[verb](message, { receipt }));
+    if (this.#ack === "client") {
       for (const earlier of this.#inHand) {
         if (earlier === delivery) break;
         if (earlier.settled === undefined) this.#markSettled(earlier, verb);
@@ -363,8 +414,10 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.#letGo(delivery);
   }
 
-  get #isStale(): boolean {
-    return this.#state === "leaving" || this.#state === "ended";
+  /** Whether it is too late to settle a delivery. */
+  #isStale(delivery: Delivery): boolean {
+    return delivery.connection !== this.#connection ||
+      this.#state === "leaving" || this.#state === "ended";
   }
 
   get #isIdle(): boolean {

@@ -44,3 +44,20 @@ export async function within<T>(
     cancel();
   }
 }
+
+/** Resolves after so many milliseconds; rejects if the signal aborts before. */
+export async function pause(
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
+  if (milliseconds === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(milliseconds, resolve);
+  try {
+    await abortable(promise, signal);
+  } finally {
+    cancel();
+  }
+}

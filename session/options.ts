@@ -23,10 +23,16 @@ export const boolean: Check = check(
   (value) => typeof value === "boolean",
 );
 
-/** A string, empty ones included. */
-export const text: Check = check(
-  "a string",
-  (value) => typeof value === "string",
+/** A function. */
+export const aFunction: Check = check(
+  "a function",
+  (value) => typeof value === "function",
+);
+
+/** A string, empty ones included, or a function that returns one. */
+export const textOrFunction: Check = check(
+  "a string, or a function that returns one",
+  (value) => typeof value === "string" || typeof value === "function",
 );
 
 /** A string with something in it. */
@@ -64,6 +70,14 @@ export function wholeNumber(
   );
 }
 
+/** A number, also a broken one. */
+export function numberFrom(least: number, most: number): Check {
+  return check(
+    `a number from ${least} to ${most}`,
+    (value) => typeof value === "number" && value >= least && value <= most,
+  );
+}
+
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): Check {
   return check(
@@ -78,12 +92,22 @@ export const signal: Check = check(
   (value) => value instanceof AbortSignal,
 );
 
+/** Whether a value is an object that goes by names, not an array or a map. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    !(Symbol.iterator in value);
+}
+
 /** Header names and values; the values are checked when a frame is made. */
 export const headerRecord: Check = check(
   "a record of header names and values",
-  (value) =>
-    typeof value === "object" && value !== null &&
-    !(Symbol.iterator in value),
+  isRecord,
+);
+
+/** Limits by name; both are checked by what they are handed to. */
+export const limitRecord: Check = check(
+  'a record of limits, such as "maxBodyBytes"',
+  isRecord,
 );
 
 /** Whatever is checked by what it is handed to. */

@@ -90,6 +90,6 @@ export function parseTarget(target: string | URL): Target {
 }
 
 /** Everything between the scheme's slashes and the last @ may be a secret. */
-function withoutLogin(target: string): string {
+export function withoutLogin(target: string): string {
   return target.replace(/^([a-z][a-z0-9+.-]*:\/+)?.*@/is, "$1…@");
 }

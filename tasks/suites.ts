@@ -14,12 +14,18 @@ export interface BrokerEnvironment {
 /** The Bun that is run where none is installed. */
 const BUN_PACKAGE = "bun@1.4.5";
 
-/** Tests stay on this machine, and read nothing but this project. */
-const PERMISSIONS = [
-  "--no-prompt",
-  "--allow-net=127.0.0.1,localhost,[::1]",
-  "--allow-read=.",
-] as const;
+/**
+ * Tests stay on this machine, read nothing but this project, and ask for nothing
+ * but the seed of their chance and for these names.
+ */
+function permissions(...names: readonly string[]): readonly string[] {
+  return [
+    "--no-prompt",
+    "--allow-net=127.0.0.1,localhost,[::1]",
+    "--allow-read=.",
+    `--allow-env=${["TEST_SEED", ...names].join(",")}`,
+  ];
+}
 
 /** Runs test files on Deno. */
 export async function denoSuite(
@@ -27,11 +33,9 @@ export async function denoSuite(
   files: readonly string[],
   env?: BrokerEnvironment,
 ): Promise<Tally> {
-  const permissions = env === undefined
-    ? PERMISSIONS
-    : [...PERMISSIONS, `--allow-env=${Object.keys(env).join(",")}`];
+  const allowed = permissions(...Object.keys(env ?? {}));
   const { output, success } = await bench.run(
-    [Deno.execPath(), "test", ...permissions, ...atLeastOne(files)],
+    [Deno.execPath(), "test", ...allowed, ...atLeastOne(files)],
     { ...env },
   );
   return tallyOfRun(output, success);
@@ -58,7 +62,7 @@ export async function documentationSuite(bench: Workbench): Promise<Tally> {
     Deno.execPath(),
     "test",
     "--doc",
-    ...PERMISSIONS,
+    ...permissions(),
     "README.md",
     ...atLeastOne(await publishedModules()),
   ]);

@@ -38,6 +38,7 @@ export class ScriptedBroker implements AsyncDisposable {
       transport: this.network,
       clock: this.clock,
       heartBeat: [0, 0],
+      reconnect: false,
       ...options,
     });
     this.#clients.push(client);

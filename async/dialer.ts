@@ -1,0 +1,89 @@
+import { resolveLimits } from "../codec/limits.ts";
+import type { FrameLimits, Version } from "../codec/mod.ts";
+import { UsageError } from "../errors.ts";
+import type { Target } from "../session/target.ts";
+import { offeredVersions } from "../session/versions.ts";
+import type { Clock } from "../transport/clock.ts";
+import { runtimeTransport } from "../transport/runtime.ts";
+import { showAddress } from "../transport/transport.ts";
+import { Connection, type ConnectionEvents } from "./connection.ts";
+import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
+import { within } from "./waiting.ts";
+
+/** Makes one connection to one broker. */
+export class Dialer {
+  readonly #options: ConnectOptions;
+  readonly #clock: Clock;
+  readonly #limits: FrameLimits;
+  readonly #versions: readonly Version[];
+
+  /**
+   * Takes the options of `connect()`.
+   *
+   * @throws {UsageError} if one of them is wrong.
+   */
+  constructor(options: ConnectOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#limits = resolveLimits(options.limits);
+    this.#versions = offeredVersions(options.versions);
+  }
+
+  /**
+   * Connects the socket, then the session, each under its own time-out.
+   *
+   * @throws What `connect()` throws.
+   */
+  async dial(
+    target: Target,
+    events: ConnectionEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<Connection> {
+    const options = this.#options;
+    const clock = this.#clock;
+    const transport = options.transport ?? await runtimeTransport();
+    const credentials = {
+      login: await ask(options.login, "login") ?? target.login,
+      passcode: await ask(options.passcode, "passcode") ?? target.passcode,
+    };
+    const link = await within(
+      clock,
+      options.connectTimeout ?? DEFAULTS.connectTimeout,
+      `A connection to ${showAddress(target)}`,
+      signal,
+      (signal) => transport.connect(target, { signal }),
+    );
+    const handshake = {
+      ...credentials,
+      clock,
+      limits: this.#limits,
+      versions: this.#versions,
+      host: options.host ?? target.host,
+      heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
+      headers: options.headers,
+      dialect: options.dialect,
+      receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
+    };
+    return await within(
+      clock,
+      options.connectedTimeout ?? DEFAULTS.connectedTimeout,
+      "CONNECTED",
+      signal,
+      (signal) => Connection.open(link, handshake, events, signal),
+    );
+  }
+}
+
+async function ask(
+  credential: Credential | undefined,
+  name: string,
+): Promise<string | undefined> {
+  if (typeof credential !== "function") return credential;
+  const answer: unknown = await credential();
+  if (typeof answer === "string") return answer;
+  throw new UsageError(
+    `The function that was given as ${name} must return a string, not ${
+      answer === null ? "null" : typeof answer
+    }.`,
+  );
+}

@@ -1,0 +1,98 @@
+import type { Version } from "../codec/mod.ts";
+
+/** Something that happened to a client's connection. */
+export type StatusEvent =
+  | {
+    readonly type: "connecting";
+    /** The broker's `host:port`. */
+    readonly address: string;
+    /** The pause before, in ms. */
+    readonly delay: number;
+  }
+  | {
+    readonly type: "connect-failed";
+    readonly address: string;
+    readonly cause: unknown;
+  }
+  | {
+    readonly type: "connected";
+    readonly address: string;
+    readonly version: Version;
+    readonly server: string | undefined;
+  }
+  | {
+    readonly type: "replayed";
+    /** The subscription that goes on, on the new connection. */
+    readonly subscription: string;
+    readonly destination: string;
+  }
+  | {
+    readonly type: "disconnected";
+    /** `undefined`: it was closed gracefully. */
+    readonly cause: unknown;
+  }
+  | {
+    readonly type: "unroutable";
+    /** The `subscription` header of a message that is nobody's. */
+    readonly subscription: string | undefined;
+  };
+
+/** How many events a slow listener may be behind before the oldest are lost. */
+const MOST = 1000;
+
+/** Hands each event to everybody who listens. */
+export class StatusBoard {
+  readonly #listeners = new Set<Listener>();
+  #isClosed = false;
+
+  /** Tells everybody. */
+  post(event: StatusEvent): void {
+    for (const listener of this.#listeners) listener.tell(event);
+  }
+
+  /** There will be no more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const listener of this.#listeners) listener.wake();
+  }
+
+  /** The events from now on, until there will be no more. */
+  listen(): AsyncIterableIterator<StatusEvent> {
+    const listener = new Listener();
+    this.#listeners.add(listener);
+    return this.#events(listener);
+  }
+
+  async *#events(listener: Listener): AsyncGenerator<StatusEvent> {
+    try {
+      for (;;) {
+        const event = listener.events.shift();
+        if (event !== undefined) yield event;
+        else if (this.#isClosed) return;
+        else await listener.more();
+      }
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+}
+
+class Listener {
+  readonly events: StatusEvent[] = [];
+  #more = Promise.withResolvers<void>();
+
+  tell(event: StatusEvent): void {
+    if (this.events.length === MOST) this.events.shift();
+    this.events.push(event);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#more.resolve();
+  }
+
+  async more(): Promise<void> {
+    await this.#more.promise;
+    this.#more = Promise.withResolvers();
+  }
+}

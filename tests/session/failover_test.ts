@@ -1,0 +1,209 @@
+import { UsageError } from "../../errors.ts";
+import {
+  DEFAULT_POLICY,
+  type FailoverPolicy,
+  parseFailover,
+  Schedule,
+} from "../../session/failover.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { withChance } from "../support/random.ts";
+
+const GOOD: readonly (readonly [
+  uri: string,
+  brokers: readonly string[],
+  policy: Partial<FailoverPolicy>,
+])[] = [
+  ["stomp://a", ["a:61613"], {}],
+  ["failover:stomp://a", ["a:61613"], {}],
+  ["failover://stomp://a,tcp://b:1", ["a:61613", "b:1"], {}],
+  ["failover:(stomp://a:1)", ["a:1"], {}],
+  ["failover:(tcp://a:1,stomps://[::1])", ["a:1", "::1:61614"], {}],
+  ["failover://(stomp://a:1,ssl://b:2)", ["a:1", "b:2"], {}],
+  [
+    "failover:(stomp://a:1,stomp://b:2)?randomize=false&initialReconnectDelay=10",
+    ["a:1", "b:2"],
+    { randomize: false, initialDelay: 10 },
+  ],
+  [
+    "failover:(stomp://a:1)?startupMaxReconnectAttempts=3,maxReconnectDelay=5000," +
+    "useExponentialBackOff=False,maxReconnectAttempts=-1,reconnectDelayJitter=0," +
+    "priorityBackup=true",
+    ["a:1"],
+    {
+      startupMaxAttempts: 3,
+      maxDelay: 5000,
+      multiplier: 1,
+      maxAttempts: Infinity,
+      jitter: 0,
+      priorityBackup: true,
+    },
+  ],
+  [
+    "failover:stomp://a:1?backOffMultiplier=1.5&maxReconnectAttempts=7",
+    ["a:1"],
+    { multiplier: 1.5, maxAttempts: 7 },
+  ],
+];
+
+for (const [uri, brokers, policy] of GOOD) {
+  test(`${uri} is understood`, () => {
+    const failover = parseFailover(uri);
+    assertEquals(
+      failover.targets.map(({ hostname, port }) => `${hostname}:${port}`),
+      brokers,
+    );
+    assertEquals(failover.policy, policy);
+  });
+}
+
+const BAD: readonly (readonly [uri: string, includes: string])[] = [
+  ["failover:", "broker 1"],
+  ["failover:()", "broker 1"],
+  ["failover:(stomp://a,)", "broker 2"],
+  ["failover:(stomp://a", "brackets"],
+  ["failover:stomp://a)", "brackets"],
+  ["failover:(stomp://a)x", "brackets"],
+  ["failover:(http://a)", "http://a"],
+  ["failover:(stomp://u:sesame@a,stomp://b:x)", "stomp://b:x"],
+  ["failover:(stomp://u:sesame@a)?randomise=true", '"randomise"'],
+  ["failover:(stomp://a)?randomize=yes", '"yes"'],
+  ["failover:(stomp://a)?randomize", '"randomize"'],
+  ["failover:(stomp://a)?initialReconnectDelay=-1", '"-1"'],
+  ["failover:(stomp://a)?backOffMultiplier=0.5", '"0.5"'],
+  ["failover:(stomp://a)?toString=1", '"toString"'],
+];
+
+for (const [uri, includes] of BAD) {
+  test(`${uri} is refused, and the place is shown`, () => {
+    const error = assertThrows(() => parseFailover(uri), UsageError);
+    assertStringIncludes(error.message, includes);
+    assert(!error.message.includes("sesame"), error.message);
+  });
+}
+
+/** What a schedule says so many times, as `host+delay`. */
+function attempts(schedule: Schedule, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const attempt = schedule.next();
+    return attempt === undefined
+      ? "give up"
+      : `${attempt.target.hostname}+${attempt.delay}`;
+  });
+}
+
+function scheduleOf(
+  uri: string,
+  policy: Partial<FailoverPolicy>,
+  random: () => number = () => 0.5,
+): Schedule {
+  const { targets } = parseFailover(uri);
+  return new Schedule(targets, { ...DEFAULT_POLICY, ...policy }, random);
+}
+
+const TWO = "failover:(stomp://a,stomp://b)";
+const IN_ORDER = { randomize: false };
+
+test("at the start each broker is tried once, at once", () => {
+  const schedule = scheduleOf(TWO, IN_ORDER);
+  schedule.start();
+  assertEquals(attempts(schedule, 3), ["a+0", "b+0", "give up"]);
+});
+
+test("more attempts at the start go round, with growing pauses", () => {
+  const schedule = scheduleOf(TWO, {
+    ...IN_ORDER,
+    startupMaxAttempts: 7,
+    jitter: 0,
+  });
+  schedule.start();
+  assertEquals(attempts(schedule, 8), [
+    ..."a+0 b+0 a+100 b+0 a+200 b+0 a+400".split(" "),
+    "give up",
+  ]);
+});
+
+test("pauses grow up to the longest, and chance shortens them", () => {
+  const policy = { ...IN_ORDER, initialDelay: 10, maxDelay: 50 };
+  const whole = scheduleOf("stomp://a", { ...policy, jitter: 0 });
+  whole.restart(true);
+  assertEquals(
+    attempts(whole, 5).join(" "),
+    "a+10 a+20 a+40 a+50 a+50",
+  );
+  const half = scheduleOf("stomp://a", policy);
+  half.restart(true);
+  assertEquals(attempts(half, 5).join(" "), "a+5 a+10 a+20 a+25 a+25");
+});
+
+test("only a stable connection resets the pauses", () => {
+  const schedule = scheduleOf("stomp://a", { ...IN_ORDER, jitter: 0 });
+  schedule.start();
+  assertEquals(attempts(schedule, 1), ["a+0"]);
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 2), ["a+100", "a+200"]);
+  schedule.restart(false);
+  assertEquals(attempts(schedule, 1), ["a+400"]);
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 1), ["a+100"]);
+});
+
+test("a client whose first connection dies at once does not come back at once", () => {
+  const schedule = scheduleOf("stomp://a", { ...IN_ORDER, jitter: 0 });
+  schedule.start();
+  schedule.next();
+  schedule.restart(false);
+  assertEquals(attempts(schedule, 2), ["a+100", "a+200"]);
+});
+
+test("a broker that refuses us is not hammered", () => {
+  const schedule = scheduleOf("stomp://a", { ...IN_ORDER, jitter: 0 });
+  schedule.restart(true);
+  schedule.next();
+  schedule.refused();
+  assertEquals(attempts(schedule, 1), ["a+30000"]);
+});
+
+test("after as many attempts as it may make, it gives up", () => {
+  const schedule = scheduleOf(TWO, { ...IN_ORDER, maxAttempts: 3 });
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 4).at(-1), "give up");
+  const none = scheduleOf(TWO, { ...IN_ORDER, maxAttempts: 0 });
+  none.restart(true);
+  assertEquals(attempts(none, 1), ["give up"]);
+});
+
+test("in random order every broker of a round is tried, and none is always first", () =>
+  withChance((chance) => {
+    const random = () => chance.below(1000) / 1000;
+    const schedule = scheduleOf(
+      "failover:(stomp://a,stomp://b,stomp://c)",
+      {},
+      random,
+    );
+    const first = new Set<string>();
+    for (let i = 0; i < 50; i++) {
+      schedule.start();
+      const hosts = attempts(schedule, 3).map((attempt) => attempt[0]!);
+      assertEquals([...hosts].sort(), ["a", "b", "c"]);
+      first.add(hosts[0]!);
+    }
+    assertEquals(first.size, 3);
+  }));
+
+test("brokers on this machine come first where that is asked for", () => {
+  const schedule = scheduleOf(
+    "failover:(stomp://a,stomp://localhost,stomp://b,stomp://127.0.0.1)",
+    { ...IN_ORDER, priorityBackup: true },
+  );
+  schedule.start();
+  assertEquals(
+    attempts(schedule, 4).join(" "),
+    "localhost+0 127.0.0.1+0 a+0 b+0",
+  );
+});
