@@ -48,10 +48,16 @@ export {
 export { Client, type CloseReport } from "./async/client.ts";
 export { type StatusEvent } from "./async/status.ts";
 export { connect } from "./async/connect.ts";
-export { type AckOptions, Message } from "./async/message.ts";
+export {
+  type ConsumeContext,
+  Consumer,
+  type MessageHandler,
+} from "./async/consumer.ts";
+export { type AckOptions, Message, type Verb } from "./async/message.ts";
 export {
   type CloseOptions,
   type ConnectOptions,
+  type ConsumeOptions,
   type Credential,
   type ReceiptOptions,
   type ReconnectOptions,
@@ -59,3 +65,8 @@ export {
   type SubscribeOptions,
 } from "./async/options.ts";
 export { Subscription } from "./async/subscription.ts";
+export {
+  type CommitOptions,
+  Transaction,
+  type TransactionSendOptions,
+} from "./async/transaction.ts";

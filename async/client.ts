@@ -4,9 +4,13 @@ import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Connection } from "./connection.ts";
+import { Consumer, type MessageHandler } from "./consumer.ts";
+import type { SettledBy } from "./hand.ts";
 import {
   CLOSE_CHECKS,
   type CloseOptions,
+  CONSUME_CHECKS,
+  type ConsumeOptions,
   SEND_CHECKS,
   type SendOptions,
   SUBSCRIBE_CHECKS,
@@ -14,6 +18,7 @@ import {
 } from "./options.ts";
 import { StatusBoard, type StatusEvent } from "./status.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
+import { Transaction } from "./transaction.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { within } from "./waiting.ts";
 
@@ -67,6 +72,10 @@ export class Client implements AsyncDisposable {
   #state: "open" | "draining" | "closed" = "open";
   #closing: Promise<CloseReport> | undefined;
   #cause: ConnectionError | undefined;
+  /** Why it shuts itself down, if it does. */
+  #failure: { readonly cause: unknown } | undefined;
+  /** Aborts when a shutdown begins. */
+  readonly #shutdown = new AbortController();
   /** Octets that wait to be handed out. */
   #fed = 0;
   #lastSubscription = 0;
@@ -193,21 +202,7 @@ export class Client implements AsyncDisposable {
     this.#requireOpen("send");
     const online = this.#upkeep.online(options.signal);
     const connection = online instanceof Promise ? await online : online;
-    const { session } = connection;
-    const receipt = options.receipt ? session.newReceipt() : undefined;
-    const headers = typeof body === "string" && body !== ""
-      ? { ...TEXT, ...options.headers }
-      : options.headers;
-    connection.append(
-      session.send(destination, body, { headers, receipt }),
-      { contentLength: options.contentLength },
-    );
-    if (receipt !== undefined) {
-      const operation = `the SEND to ${destination}`;
-      await connection.confirmed(receipt, operation, options);
-    } else {
-      await connection.room(options.signal);
-    }
+    await this.#send(connection, destination, body, options);
   }
 
   /**
@@ -239,6 +234,15 @@ export class Client implements AsyncDisposable {
     options: SubscribeOptions = {},
   ): Subscription {
     checkOptions("subscribe()", options, SUBSCRIBE_CHECKS);
+    const settledBy = options.manualAck ? "program" : "loop";
+    return this.#subscribe(destination, options, settledBy);
+  }
+
+  #subscribe(
+    destination: string,
+    options: SubscribeOptions,
+    settledBy: SettledBy,
+  ): Subscription {
     options.signal?.throwIfAborted();
     this.#requireOpen("subscribe");
     if (this.#state === "draining") {
@@ -259,12 +263,118 @@ export class Client implements AsyncDisposable {
       ack: options.ack,
       prefetch: options.prefetch,
       headers: options.headers,
-      manualAck: options.manualAck ?? false,
+      settledBy,
       signal: options.signal,
     });
     if (this.#upkeep.isOnline) subscription.attach(this.#upkeep.connection);
     this.#subscriptions.set(id, subscription);
     return subscription;
+  }
+
+  /**
+   * Has a function handle the messages of a destination. Its success is what
+   * acknowledges a message; what becomes of a failure, see
+   * {@linkcode ConsumeOptions.errorDestination}.
+   *
+   * @throws {UsageError} if the handler is no function, an option is wrong, or
+   * the error destination is the source.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@stompest/core";
+   * import { serve } from "@stompest/core/broker";
+   *
+   * await using broker = await serve();
+   * await using client = await connect(broker.url);
+   * await using consumer = client.consume("/queue/a", (message) => {
+   *   console.log(message.text());
+   * }, { concurrency: 4, errorDestination: "/queue/a.failed" });
+   * await consumer.ready;
+   * ```
+   */
+  consume(
+    destination: string,
+    handler: MessageHandler,
+    options: ConsumeOptions = {},
+  ): Consumer {
+    checkOptions("consume()", options, CONSUME_CHECKS);
+    if (typeof handler !== "function") {
+      throw new UsageError(
+        `The handler of consume() must be a function, not ${quoted(handler)}.`,
+      );
+    }
+    const { concurrency, errorDestination, onFailure, ...rest } = options;
+    if (errorDestination === destination) {
+      throw new UsageError(
+        `The error destination ${
+          quoted(destination)
+        } is the source itself: a ` +
+          "message that fails would come back for ever. Choose another one.",
+      );
+    }
+    const subscription = this.#subscribe(destination, rest, "consumer");
+    return new Consumer(
+      {
+        signal: this.#shutdown.signal,
+        sendConfirmed: (destination, body, headers) =>
+          this.send(destination, body, { headers, receipt: true }),
+        shutDown: (cause) => {
+          this.#failure ??= { cause };
+          void this.close();
+        },
+      },
+      subscription,
+      {
+        handler,
+        concurrency: concurrency ?? 1,
+        errorDestination,
+        onFailure: onFailure ?? "continue",
+      },
+    );
+  }
+
+  /**
+   * Begins a transaction (STOMP 1.2, "BEGIN"); waits while there is no
+   * connection.
+   */
+  async begin(): Promise<Transaction> {
+    this.#requireOpen("begin a transaction");
+    const connection = await this.#upkeep.online(undefined);
+    const frame = connection.session.begin();
+    connection.append(frame);
+    return new Transaction({
+      connection,
+      send: (destination, body, options) =>
+        this.#send(connection, destination, body, options),
+    }, frame.headers.get("transaction")!);
+  }
+
+  /**
+   * Does work in a transaction: commits it when the work is done, aborts it when
+   * that throws, and throws on.
+   *
+   * @throws What the work throws, and what {@linkcode Transaction.commit} does.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@stompest/core";
+   * import { serve } from "@stompest/core/broker";
+   *
+   * await using broker = await serve();
+   * await using client = await connect(broker.url);
+   * await client.transaction(async (transaction) => {
+   *   await transaction.send("/queue/a", "both");
+   *   await transaction.send("/queue/b", "or neither");
+   * });
+   * ```
+   */
+  async transaction<T>(
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    await using transaction = await this.begin();
+    const result = await work(transaction);
+    await transaction.commit();
+    return result;
   }
 
   /**
@@ -302,6 +412,29 @@ export class Client implements AsyncDisposable {
     );
   }
 
+  async #send(
+    connection: Connection,
+    destination: string,
+    body: string | Uint8Array,
+    options: SendOptions & { transaction?: string },
+  ): Promise<void> {
+    const { session } = connection;
+    const { transaction } = options;
+    const receipt = options.receipt ? session.newReceipt() : undefined;
+    const headers = typeof body === "string" && body !== ""
+      ? { ...TEXT, ...options.headers }
+      : options.headers;
+    connection.append(
+      session.send(destination, body, { headers, receipt, transaction }),
+      { contentLength: options.contentLength },
+    );
+    if (receipt === undefined) await connection.room(options.signal);
+    else {
+      const operation = `the SEND to ${destination}`;
+      await connection.confirmed(receipt, operation, options);
+    }
+  }
+
   #drop(cause: unknown): void {
     this.#upkeep.stop();
     this.#upkeep.connection.fail(cause);
@@ -310,6 +443,7 @@ export class Client implements AsyncDisposable {
   async #close(timeout: number): Promise<CloseReport> {
     if (this.#state === "open") {
       this.#state = "draining";
+      this.#shutdown.abort();
       this.#upkeep.stop();
       try {
         await within(
@@ -363,6 +497,7 @@ export class Client implements AsyncDisposable {
 
   #end(cause: ConnectionError, isGraceful: boolean): void {
     this.#state = "closed";
+    this.#shutdown.abort();
     this.#detach();
     if (!isGraceful) this.#cause = cause;
     for (const subscription of [...this.#subscriptions.values()]) {
@@ -371,7 +506,7 @@ export class Client implements AsyncDisposable {
     const report: CloseReport = {
       graceful: isGraceful,
       ...this.#totals,
-      ...(isGraceful ? {} : { cause }),
+      ...(isGraceful ? this.#failure : { cause }),
     };
     this.#board.close();
     void this.#upkeep.connection.finished.then(() =>

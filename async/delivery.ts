@@ -1,39 +1,51 @@
 import type { Frame } from "../codec/mod.ts";
 import type { Connection } from "./connection.ts";
-import { type AckOptions, Message, type Settlement } from "./message.ts";
+import {
+  type AckOptions,
+  Message,
+  type Settlement,
+  type Verb,
+} from "./message.ts";
 
-/** How a message is settled. */
-export type Verb = "ack" | "nack";
-
-/** Settles a delivery: the subscription that it came through. */
-export type Settle = (
-  delivery: Delivery,
-  verb: Verb,
-  options: AckOptions | undefined,
-) => Promise<boolean>;
+/** Who settles deliveries: the subscription that they came through. */
+export interface DeliveryOwner {
+  /** Whether it is too late to settle a delivery. */
+  isStale(delivery: Delivery): boolean;
+  /** Acknowledges or refuses; `false`: the delivery is stale. */
+  settle(
+    delivery: Delivery,
+    verb: Verb,
+    options: AckOptions | undefined,
+  ): Promise<boolean>;
+}
 
 /** One delivery of one message, and what has become of it. */
 export class Delivery implements Settlement {
   /** The message, as the program gets it. */
   readonly message: Message;
+  /** The connection that it came over: it can be settled there or not at all. */
+  readonly connection: Connection;
   /** What the program did with it. */
   settled: Verb | undefined;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
-  /** The connection that it came over: it can be settled there or not at all. */
-  readonly connection: Connection;
-  readonly #settle: Settle;
+  readonly #owner: DeliveryOwner;
 
   /** Comes with a frame of the broker's. */
-  constructor(frame: Frame, connection: Connection, settle: Settle) {
+  constructor(frame: Frame, connection: Connection, owner: DeliveryOwner) {
     this.message = new Message(frame, this);
     this.connection = connection;
-    this.#settle = settle;
+    this.#owner = owner;
+  }
+
+  /** Whether it is too late to settle it. */
+  get isStale(): boolean {
+    return this.#owner.isStale(this);
   }
 
   /** What `message.ack()` and `message.nack()` do. */
   settle(verb: Verb, options: AckOptions | undefined): Promise<boolean> {
-    return this.#settle(this, verb, options);
+    return this.#owner.settle(this, verb, options);
   }
 
   /** About how many octets it holds on to. */

@@ -1,16 +1,27 @@
 import { Frame } from "../codec/mod.ts";
 import type { ReceiptOptions } from "./options.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Options of {@linkcode Message.ack} and {@linkcode Message.nack}. */
-export type AckOptions = ReceiptOptions;
+export interface AckOptions extends ReceiptOptions {
+  /**
+   * Settles the message when this transaction is committed. There is no receipt
+   * for it then; the one for the COMMIT covers it.
+   */
+  transaction?: Transaction | undefined;
+}
+
+/** What can be done with a message. */
+export type Verb = "ack" | "nack";
 
 /** What stands behind a message: how it reaches its subscription again. */
 export interface Settlement {
+  /** What the program did with it. */
+  readonly settled: Verb | undefined;
+  /** Whether it is too late to do anything with it. */
+  readonly isStale: boolean;
   /** Acknowledges or refuses; `false`: the delivery is stale. */
-  settle(
-    verb: "ack" | "nack",
-    options: AckOptions | undefined,
-  ): Promise<boolean>;
+  settle(verb: Verb, options: AckOptions | undefined): Promise<boolean>;
 }
 
 /**
@@ -39,6 +50,19 @@ export class Message extends Frame {
   /** Whether it was delivered before, so that it may have been handled. */
   get redelivered(): boolean {
     return this.headers.get("redelivered") === "true";
+  }
+
+  /** How the message was settled; `undefined`: it is not. */
+  get settled(): Verb | undefined {
+    return this.#settlement.settled;
+  }
+
+  /**
+   * Whether it is too late to settle the message, because its connection is
+   * gone or its subscription has ended. If it is not settled, it comes again.
+   */
+  get isStale(): boolean {
+    return this.#settlement.isStale;
   }
 
   /**

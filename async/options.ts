@@ -175,6 +175,11 @@ export const RECEIPT_CHECKS: Readonly<Record<keyof ReceiptOptions, Check>> = {
   signal,
 };
 
+/** What the options of settling a message may be. */
+export const ACK_CHECKS: Readonly<
+  Record<keyof ReceiptOptions | "transaction", Check>
+> = { ...RECEIPT_CHECKS, transaction: anything };
+
 /** Options of `client.send()`. */
 export interface SendOptions extends ReceiptOptions {
   /**
@@ -243,6 +248,45 @@ export const SUBSCRIBE_CHECKS: Readonly<Record<keyof SubscribeOptions, Check>> =
     signal,
     manualAck: boolean,
   };
+
+/** Options of `client.consume()`. */
+export interface ConsumeOptions extends Omit<SubscribeOptions, "manualAck"> {
+  /** How many messages are handled at the same time. @default {1} */
+  concurrency?: number | undefined;
+  /**
+   * Where a copy of a message goes whose handler has failed. Only when the
+   * broker has confirmed the copy is the message acknowledged. Without it a
+   * failing handler shuts the client down, and the broker redelivers.
+   */
+  errorDestination?: string | undefined;
+  /**
+   * Whether the client goes on after a copy was sent, or shuts down.
+   *
+   * @default {"continue"}
+   */
+  onFailure?: "continue" | "shutdown" | undefined;
+}
+
+const { manualAck: _, ...CONSUMER_SUBSCRIBE_CHECKS } = SUBSCRIBE_CHECKS;
+
+/** What consume options may be. */
+export const CONSUME_CHECKS: Readonly<Record<keyof ConsumeOptions, Check>> = {
+  ...CONSUMER_SUBSCRIBE_CHECKS,
+  concurrency: wholeNumber(1),
+  errorDestination: nonEmptyText,
+  onFailure: oneOf("continue", "shutdown"),
+};
+
+/** What the options of a send in a transaction may be. */
+export const TRANSACTION_SEND_CHECKS: Readonly<
+  Record<"headers" | "contentLength" | "signal", Check>
+> = { headers: headerRecord, contentLength: boolean, signal };
+
+/** What commit options may be. */
+export const COMMIT_CHECKS: Readonly<Record<"timeout" | "signal", Check>> = {
+  timeout: milliseconds,
+  signal,
+};
 
 /** Options of `client.close()`. */
 export interface CloseOptions {

@@ -2,11 +2,11 @@ import type { Frame } from "../codec/mod.ts";
 import { ConnectionError, UsageError } from "../errors.ts";
 import type { AckMode } from "../session/client_session.ts";
 import { Fifo } from "../session/fifo.ts";
-import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
-import { Delivery, type Settle, type Verb } from "./delivery.ts";
-import type { AckOptions, Message } from "./message.ts";
-import { DEFAULTS, RECEIPT_CHECKS } from "./options.ts";
+import type { Delivery } from "./delivery.ts";
+import { Hand, type SettledBy } from "./hand.ts";
+import type { Message } from "./message.ts";
+import { DEFAULTS } from "./options.ts";
 
 /** What the client lends to its subscriptions. */
 export interface SubscriptionHost {
@@ -28,7 +28,7 @@ export interface SubscriptionInit {
   readonly ack: AckMode | undefined;
   readonly prefetch: number | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly manualAck: boolean;
+  readonly settledBy: SettledBy;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -67,15 +67,14 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   readonly #host: SubscriptionHost;
   readonly #init: SubscriptionInit;
   readonly #ready = Promise.withResolvers<void>();
-  /** Where it was last subscribed; `undefined` while there is no connection. */
-  #connection: Connection | undefined;
+  readonly #hand: Hand;
   #ack: AckMode;
+  /** Where it is subscribed; `undefined` while there is no connection. */
+  #connection: Connection | undefined;
   /** Came, and nobody has asked for them yet. */
   readonly #waiting = new Fifo<Delivery>();
   /** Loops that have asked, while none has come. */
   readonly #takers = new Fifo<PromiseWithResolvers<Delivery | undefined>>();
-  /** Handed out, and the program is not done with them. */
-  readonly #inHand = new Set<Delivery>();
   #loops = 0;
   /**
    * open → stopping: nothing is handed out any more
@@ -86,9 +85,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   #failure: unknown;
   #idle: PromiseWithResolvers<void> | undefined;
   #ending: Promise<void> | undefined;
-  #detach: () => void = () => {};
-  #handedOut = 0;
-  #handled = 0;
+  #forgetSignal: () => void = () => {};
   #redeliverable = 0;
 
   /** Made by `client.subscribe()`. */
@@ -101,11 +98,22 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.ready = this.#ready.promise;
     // Whoever iterates is told as well.
     this.ready.catch(() => {});
+    const ack = () => this.#ack;
+    const connection = () => this.#settlesOn;
+    this.#hand = new Hand({
+      get ack() {
+        return ack();
+      },
+      get connection() {
+        return connection();
+      },
+      released: () => this.#checkIdle(),
+    }, init.settledBy);
     const { signal } = init;
     if (signal !== undefined) {
       const abort = () => void this.unsubscribe().catch(() => {});
       signal.addEventListener("abort", abort, { once: true });
-      this.#detach = () => signal.removeEventListener("abort", abort);
+      this.#forgetSignal = () => signal.removeEventListener("abort", abort);
     }
   }
 
@@ -116,12 +124,12 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Messages that were settled, or in `auto` mode gone on from. */
   get handled(): number {
-    return this.#handled;
+    return this.#hand.handled;
   }
 
   /** Messages that were handed out and are not settled. */
   get unfinished(): number {
-    return this.#handedOut - this.#handled;
+    return this.#hand.unfinished;
   }
 
   /** Messages that came and were never handed out. */
@@ -131,7 +139,8 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Iterates the messages; see the class. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    if (this.#ack === "client" && !this.#init.manualAck && this.#loops > 0) {
+    const { settledBy } = this.#init;
+    if (this.#ack === "client" && settledBy === "loop" && this.#loops > 0) {
       throw new UsageError(
         `The subscription ${this.id} is iterated already: in ack mode ` +
           '"client" one loop would acknowledge what another has not finished. ' +
@@ -151,7 +160,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
         if (current !== undefined) {
           const done = current;
           current = undefined;
-          this.#goOn(done);
+          this.#hand.goOn(done);
           const room = done.connection.room(undefined);
           // A connection that is lost meanwhile is found out right below.
           if (room !== undefined) await room.catch(() => {});
@@ -168,7 +177,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
           : { done: false, value: current.message };
       },
       return: () => {
-        if (current !== undefined) this.#leave(current);
+        if (current !== undefined) this.#hand.leave(current);
         current = undefined;
         return Promise.resolve(end());
       },
@@ -235,7 +244,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   detach(): void {
     this.#connection = undefined;
     if (this.#ack !== "auto") this.#discard();
-    for (const delivery of this.#inHand) this.#letGo(delivery);
+    this.#hand.releaseStale();
   }
 
   /** A message came. Called by the client. */
@@ -244,10 +253,11 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
       if (this.#state !== "ended") this.#redeliverable++;
       return;
     }
-    const delivery = new Delivery(frame, this.#connection!, this.#settle);
+    const delivery = this.#hand.receive(frame);
     const taker = this.#takers.shift();
     if (taker !== undefined) {
-      taker.resolve(this.#handOut(delivery));
+      this.#hand.take(delivery);
+      taker.resolve(delivery);
     } else {
       this.#waiting.push(delivery);
       this.#host.fed(delivery.weight);
@@ -264,7 +274,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     this.#failure = failure;
     if (failure === undefined) this.#ready.resolve();
     else this.#ready.reject(failure);
-    this.#detach();
+    this.#forgetSignal();
     // In auto mode the broker has forgotten them: they are still handed out.
     if (this.#ack !== "auto" || failure === undefined) this.#discard();
     this.#dismissTakers();
@@ -309,7 +319,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     const delivery = this.#waiting.shift();
     if (delivery !== undefined) {
       this.#host.fed(-delivery.weight);
-      this.#handOut(delivery);
+      this.#hand.take(delivery);
       // The last one: other loops wait in vain.
       if (this.#state !== "open" && this.#waiting.length === 0) {
         this.#dismissTakers();
@@ -322,106 +332,19 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     return taker.promise;
   }
 
-  #handOut(delivery: Delivery): Delivery {
-    this.#inHand.add(delivery);
-    this.#handedOut++;
-    return delivery;
-  }
-
-  /** The loop asks for the next message and is done with this one. */
-  #goOn(delivery: Delivery): void {
-    try {
-      if (this.#ack === "auto") this.#handled++;
-      else if (
-        delivery.settled === undefined && !this.#init.manualAck &&
-        !this.#isStale(delivery)
-      ) this.#write(delivery, "ack", undefined);
-    } finally {
-      this.#leave(delivery);
-    }
-  }
-
-  #leave(delivery: Delivery): void {
-    delivery.left = true;
-    this.#letGo(delivery);
-  }
-
-  /** Whether the program is done with a delivery is looked at again. */
-  #letGo(delivery: Delivery): void {
-    const isPromised = this.#init.manualAck && this.#ack !== "auto" &&
-      delivery.settled === undefined && !this.#isStale(delivery);
-    if (!delivery.left || isPromised) return;
-    this.#inHand.delete(delivery);
-    if (this.#isIdle) this.#idle?.resolve();
-  }
-
-  readonly #settle: Settle = async (delivery, verb, options) => {
-    checkOptions(`${verb}()`, options, RECEIPT_CHECKS);
-    if (this.#ack === "auto") {
-      throw new UsageError(
-        `A message in ack mode "auto" cannot be settled with ${verb}(): the ` +
-          "broker has forgotten it already. Subscribe with another ack mode.",
-      );
-    }
-    options?.signal?.throwIfAborted();
-    const { settled } = delivery;
-    if (settled !== undefined && settled !== verb) {
-      throw new UsageError(
-        `This message was settled with ${settled}() before: ${verb}() comes ` +
-          "too late.",
-      );
-    }
-    if (settled !== undefined) return true;
-    if (this.#isStale(delivery)) return false;
-    await this.#confirm(delivery, verb, options);
-    return true;
-  };
-
-  async #confirm(
-    delivery: Delivery,
-    verb: Verb,
-    options: AckOptions | undefined,
-  ): Promise<void> {
-    if (!options?.receipt) {
-      this.#write(delivery, verb, undefined);
-      await delivery.connection.room(options?.signal);
-      return;
-    }
-    const receipt = delivery.connection.session.newReceipt();
-    this.#write(delivery, verb, receipt);
-    await delivery.connection.confirmed(
-      receipt,
-      `the ${verb.toUpperCase()} of message ${delivery.message.id}`,
-      options,
-    );
-  }
-
-  #write(delivery: Delivery, verb: Verb, receipt: string | undefined): void {
-    const { connection, message } = delivery;
-    connection.append(connection.session[verb](message, { receipt }));
-    if (this.#ack === "client") {
-      for (const earlier of this.#inHand) {
-        if (earlier === delivery) break;
-        if (earlier.settled === undefined) this.#markSettled(earlier, verb);
-      }
-    }
-    this.#markSettled(delivery, verb);
-  }
-
-  #markSettled(delivery: Delivery, verb: Verb): void {
-    delivery.settled = verb;
-    this.#handled++;
-    this.#letGo(delivery);
-  }
-
-  /** Whether it is too late to settle a delivery. */
-  #isStale(delivery: Delivery): boolean {
-    return delivery.connection !== this.#connection ||
-      this.#state === "leaving" || this.#state === "ended";
+  /** Where messages can be settled now. */
+  get #settlesOn(): Connection | undefined {
+    return this.#state === "leaving" || this.#state === "ended"
+      ? undefined
+      : this.#connection;
   }
 
   get #isIdle(): boolean {
-    return this.#inHand.size === 0 && this.#waiting.length === 0;
+    return this.#hand.size === 0 && this.#waiting.length === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#idle?.resolve();
   }
 
   async #untilIdle(): Promise<void> {

@@ -1,0 +1,195 @@
+import { StompError } from "../errors.ts";
+import { Fifo } from "../session/fifo.ts";
+import { failureCopy } from "./failure_copy.ts";
+import type { Message } from "./message.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** What a handler is told beside the message. */
+export interface ConsumeContext {
+  /** Aborts when a shutdown begins: finish soon, or give up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Handles one message. It succeeds when it returns, or when the promise that it
+ * returns resolves; it fails when it throws or that rejects.
+ */
+export type MessageHandler = (
+  message: Message,
+  context: ConsumeContext,
+) => unknown;
+
+/** What the client lends to its consumers. */
+export interface ConsumerHost {
+  /** Sends a message and waits until the broker has confirmed it. */
+  sendConfirmed(
+    destination: string,
+    body: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<void>;
+  /** Closes the client gracefully, because of this. */
+  shutDown(cause: unknown): void;
+  /** Aborts when the client begins to shut down. */
+  readonly signal: AbortSignal;
+}
+
+/** How a consumer is made. */
+export interface ConsumerInit {
+  readonly handler: MessageHandler;
+  readonly concurrency: number;
+  readonly errorDestination: string | undefined;
+  readonly onFailure: "continue" | "shutdown";
+}
+
+/** A message that is being handled, in the order of delivery. */
+interface Turn {
+  readonly message: Message;
+  isDone: boolean;
+}
+
+/**
+ * Messages that are handled by a function, some at a time. It is made by
+ * `client.consume()` and works until it or the client is closed.
+ *
+ * ```text
+ *  handler succeeds ───────────────────────────────────────────▶ ACK
+ *  handler fails ─┬─ errorDestination: SEND a copy ── receipt ──▶ ACK, and
+ *                 │                         │                    onFailure
+ *                 │                         └─ none: no ACK, shut down
+ *                 └─ none: no ACK, shut down; the broker redelivers
+ * ```
+ */
+export class Consumer implements AsyncDisposable {
+  readonly #host: ConsumerHost;
+  readonly #init: ConsumerInit;
+  readonly #subscription: Subscription;
+  readonly #context: ConsumeContext;
+  readonly #done: Promise<void>;
+  readonly #closing = new AbortController();
+  /** In `client` mode: what is acknowledged together once all before is done. */
+  readonly #turns = new Fifo<Turn>();
+
+  /** Made by `client.consume()`. */
+  constructor(
+    host: ConsumerHost,
+    subscription: Subscription,
+    init: ConsumerInit,
+  ) {
+    this.#host = host;
+    this.#init = init;
+    this.#subscription = subscription;
+    this.#context = {
+      signal: AbortSignal.any([host.signal, this.#closing.signal]),
+    };
+    this.#done = Promise.all(
+      Array.from({ length: init.concurrency }, () => this.#work()),
+    ).then(() => {});
+    // Whoever closes the client is told, and so is whoever asks for `done`.
+    this.#done.catch(() => {});
+  }
+
+  /** The id of its subscription. */
+  get id(): string {
+    return this.#subscription.id;
+  }
+
+  /** Where its messages were sent to. */
+  get destination(): string {
+    return this.#subscription.destination;
+  }
+
+  /** Resolves when the broker has confirmed the subscription. */
+  get ready(): Promise<void> {
+    return this.#subscription.ready;
+  }
+
+  /**
+   * Resolves when it handles no more messages; rejects if that is because the
+   * subscription or the connection was lost.
+   */
+  get done(): Promise<void> {
+    return this.#done;
+  }
+
+  /**
+   * Ends it gracefully: running handlers finish and their messages are
+   * acknowledged; then comes UNSUBSCRIBE. Idempotent. A handler must not await
+   * it, because it waits for the handler.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#subscription.unsubscribe();
+    await this.#done;
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #work(): Promise<void> {
+    for await (const message of this.#subscription) await this.#handle(message);
+  }
+
+  async #handle(message: Message): Promise<void> {
+    const turn: Turn = { message, isDone: false };
+    if (this.#subscription.ack === "client") this.#turns.push(turn);
+    try {
+      await this.#init.handler(message, this.#context);
+    } catch (error) {
+      if (!await this.#copy(message, error)) return;
+      if (this.#init.onFailure === "shutdown") this.#host.shutDown(error);
+    }
+    turn.isDone = true;
+    this.#acknowledge(turn);
+  }
+
+  /** Whether the message may be acknowledged, though its handler failed. */
+  async #copy(message: Message, error: unknown): Promise<boolean> {
+    const { errorDestination } = this.#init;
+    if (message.settled !== undefined) return true;
+    if (errorDestination === undefined) {
+      this.#host.shutDown(error);
+      return false;
+    }
+    const { body, headers } = failureCopy(message, error);
+    try {
+      await this.#host.sendConfirmed(errorDestination, body, headers);
+      return true;
+    } catch (copyError) {
+      // If its connection is gone, the message comes again and so does this.
+      if (!message.isStale) {
+        this.#host.shutDown(
+          new AggregateError(
+            [error, copyError],
+            `The handler failed, and the copy of its message to ` +
+              `${errorDestination} could not be confirmed.`,
+          ),
+        );
+      }
+      return false;
+    }
+  }
+
+  #acknowledge(turn: Turn): void {
+    if (this.#subscription.ack === "client-individual") {
+      this.#settle(turn.message);
+    }
+    // Cumulative: nothing may be covered that is not done.
+    let last: Message | undefined;
+    for (let first; (first = this.#turns.peek()) !== undefined;) {
+      const { isDone, message } = first;
+      if (!isDone && !message.isStale) break;
+      this.#turns.shift();
+      if (!message.isStale) last = message;
+    }
+    if (last !== undefined) this.#settle(last);
+  }
+
+  #settle(message: Message): void {
+    if (message.settled !== undefined) return;
+    message.ack().catch((error) => {
+      if (error instanceof StompError) this.#host.shutDown(error);
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Message } from "./message.ts";
+
+/** Headers that the broker has set, or that concern this delivery alone. */
+const BROKERS_OWN: ReadonlySet<string> = new Set([
+  "message-id",
+  "subscription",
+  "ack",
+  "redelivered",
+  "timestamp",
+  "expires",
+  "content-length",
+  "receipt",
+  "transaction",
+  "destination",
+  "persistent",
+]);
+
+/** ActiveMQ takes header lines of up to 10 KiB. */
+const LONGEST_REASON = 1000;
+
+/**
+ * The copy of a message whose handler failed: its body and the sender's headers,
+ * kept on disk, with the reason. It can be sent to any broker; RabbitMQ would
+ * refuse a SEND that has a `message-id`.
+ */
+export function failureCopy(
+  message: Message,
+  error: unknown,
+): { body: Uint8Array; headers: Record<string, string> } {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of message.headers) {
+    const isOurs = !BROKERS_OWN.has(name) && !name.startsWith("original-") &&
+      !name.startsWith("failure-");
+    if (isOurs) headers[name] = value;
+  }
+  headers["persistent"] = "true";
+  headers["failure-destination"] = message.destination;
+  headers["failure-message-id"] = message.id;
+  headers["failure-error"] = oneLine(
+    error instanceof Error ? error.name : typeof error,
+  );
+  headers["failure-reason"] = oneLine(
+    error instanceof Error ? error.message : String(error),
+  );
+  return { body: message.body, headers };
+}
+
+/** STOMP 1.0 cannot express more than one line, nor half a surrogate pair. */
+function oneLine(text: string): string {
+  return text.slice(0, LONGEST_REASON).toWellFormed().replace(
+    /[\0\r\n]+/g,
+    " ",
+  );
+}

@@ -1,0 +1,211 @@
+import type { Frame } from "../codec/mod.ts";
+import { UsageError } from "../errors.ts";
+import type { AckMode } from "../session/client_session.ts";
+import { checkOptions } from "../session/options.ts";
+import type { Connection } from "./connection.ts";
+import { Delivery, type DeliveryOwner } from "./delivery.ts";
+import type { AckOptions, Verb } from "./message.ts";
+import { ACK_CHECKS } from "./options.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Who settles a message: a loop by going on, the program, or a consumer. */
+export type SettledBy = "loop" | "program" | "consumer";
+
+/** What a hand has to know of its subscription. */
+export interface HandHost {
+  /** The present ack mode. */
+  readonly ack: AckMode;
+  /** Where messages can be settled now; `undefined`: nowhere. */
+  readonly connection: Connection | undefined;
+  /** The program has been done with something. */
+  released(): void;
+}
+
+/**
+ * The messages of a subscription that are in the program's hands: handed out,
+ * and neither done with nor given up. It knows who may settle them, and writes
+ * the ACK and NACK frames.
+ */
+export class Hand implements DeliveryOwner {
+  readonly #host: HandHost;
+  readonly #settledBy: SettledBy;
+  readonly #deliveries = new Set<Delivery>();
+  #handedOut = 0;
+  #handled = 0;
+
+  /** Begins empty. */
+  constructor(host: HandHost, settledBy: SettledBy) {
+    this.#host = host;
+    this.#settledBy = settledBy;
+  }
+
+  /** How many messages the program has not done with. */
+  get size(): number {
+    return this.#deliveries.size;
+  }
+
+  /** Messages that were settled, or in `auto` mode gone on from. */
+  get handled(): number {
+    return this.#handled;
+  }
+
+  /** Messages that were handed out and are not settled. */
+  get unfinished(): number {
+    return this.#handedOut - this.#handled;
+  }
+
+  /** A message came over the present connection. */
+  receive(frame: Frame): Delivery {
+    return new Delivery(frame, this.#host.connection!, this);
+  }
+
+  /** The program gets it. */
+  take(delivery: Delivery): void {
+    this.#deliveries.add(delivery);
+    this.#handedOut++;
+  }
+
+  /** The loop asks for the next message: it is done with this one. */
+  goOn(delivery: Delivery): void {
+    try {
+      if (this.#host.ack === "auto") this.#handled++;
+      else if (
+        this.#settledBy === "loop" && delivery.settled === undefined &&
+        !delivery.isStale
+      ) this.#write(delivery, "ack");
+    } finally {
+      this.leave(delivery);
+    }
+  }
+
+  /** The loop was left, or has gone on. */
+  leave(delivery: Delivery): void {
+    delivery.left = true;
+    this.#release(delivery);
+  }
+
+  /** Messages have become stale: nobody need be waited for to settle them. */
+  releaseStale(): void {
+    for (const delivery of this.#deliveries) this.#release(delivery);
+  }
+
+  /** Whether it is too late to settle a delivery. */
+  isStale(delivery: Delivery): boolean {
+    return delivery.connection !== this.#host.connection;
+  }
+
+  /** Acknowledges or refuses; `false`: the delivery is stale. */
+  async settle(
+    delivery: Delivery,
+    verb: Verb,
+    options: AckOptions | undefined,
+  ): Promise<boolean> {
+    checkOptions(`${verb}()`, options, ACK_CHECKS);
+    if (this.#host.ack === "auto") {
+      throw new UsageError(
+        `A message in ack mode "auto" cannot be settled with ${verb}(): the ` +
+          "broker has forgotten it already. Subscribe with another ack mode.",
+      );
+    }
+    options?.signal?.throwIfAborted();
+    const { settled } = delivery;
+    if (settled !== undefined && settled !== verb) {
+      throw new UsageError(
+        `This message was settled with ${settled}() before: ${verb}() comes ` +
+          "too late.",
+      );
+    }
+    if (settled !== undefined) return true;
+    if (options?.transaction !== undefined) {
+      this.#requireFit(delivery, options.transaction, options.receipt);
+    }
+    if (delivery.isStale) return false;
+    await this.#confirm(delivery, verb, options);
+    return true;
+  }
+
+  #requireFit(
+    delivery: Delivery,
+    transaction: Transaction,
+    receipt: boolean | undefined,
+  ): void {
+    if (receipt) {
+      throw new UsageError(
+        "There is no receipt for what is settled in a transaction: RabbitMQ " +
+          "gives one only after COMMIT, and commit() waits for that.",
+      );
+    }
+    transaction.requireOpen();
+    if (!delivery.isStale && transaction.connection !== delivery.connection) {
+      throw new UsageError(
+        `The transaction ${transaction.id} belongs to another connection than ` +
+          "the message: settle it in one of its own client's.",
+      );
+    }
+  }
+
+  async #confirm(
+    delivery: Delivery,
+    verb: Verb,
+    options: AckOptions = {},
+  ): Promise<void> {
+    const { connection, message } = delivery;
+    const receipt = options.receipt
+      ? connection.session.newReceipt()
+      : undefined;
+    this.#write(delivery, verb, receipt, options.transaction);
+    if (receipt === undefined) await connection.room(options.signal);
+    else {
+      await connection.confirmed(
+        receipt,
+        `the ${verb.toUpperCase()} of message ${message.id}`,
+        options,
+      );
+    }
+  }
+
+  #write(
+    delivery: Delivery,
+    verb: Verb,
+    receipt?: string,
+    transaction?: Transaction,
+  ): void {
+    const { connection, message } = delivery;
+    connection.append(
+      connection.session[verb](message, {
+        receipt,
+        transaction: transaction?.id,
+      }),
+    );
+    const covered = this.#covered(delivery);
+    for (const settled of covered) {
+      settled.settled = verb;
+      this.#handled++;
+      this.#release(settled);
+    }
+    transaction?.onAbort(() => {
+      for (const undone of covered) undone.settled = undefined;
+      this.#handled -= covered.length;
+    });
+  }
+
+  /** In `client` mode an ACK covers what was handed out before, too. */
+  #covered(delivery: Delivery): Delivery[] {
+    const covered = [delivery];
+    if (this.#host.ack !== "client") return covered;
+    for (const earlier of this.#deliveries) {
+      if (earlier === delivery) break;
+      if (earlier.settled === undefined) covered.push(earlier);
+    }
+    return covered;
+  }
+
+  /** Whether the program is done with a delivery is looked at again. */
+  #release(delivery: Delivery): void {
+    const isPromised = this.#settledBy === "program" &&
+      this.#host.ack !== "auto" && delivery.settled === undefined &&
+      !delivery.isStale;
+    if (!delivery.left || isPromised) return;
+    if (this.#deliveries.delete(delivery)) this.#host.released();
+  }
+}

@@ -1,0 +1,136 @@
+import { ConnectionError, UsageError } from "../errors.ts";
+import { checkOptions } from "../session/options.ts";
+import type { Connection } from "./connection.ts";
+import {
+  COMMIT_CHECKS,
+  type ReceiptOptions,
+  type SendOptions,
+  TRANSACTION_SEND_CHECKS,
+} from "./options.ts";
+
+/** Options of {@linkcode Transaction.send}. */
+export type TransactionSendOptions = Pick<
+  SendOptions,
+  "headers" | "contentLength" | "signal"
+>;
+
+/** Options of {@linkcode Transaction.commit}. */
+export type CommitOptions = Pick<ReceiptOptions, "timeout" | "signal">;
+
+/** What the client lends to its transactions. */
+export interface TransactionHost {
+  readonly connection: Connection;
+  /** Puts a SEND on its way, in this transaction. */
+  send(
+    destination: string,
+    body: string | Uint8Array,
+    options: TransactionSendOptions & { transaction: string },
+  ): Promise<void>;
+}
+
+/**
+ * Several sends and acknowledgements that the broker carries out together or
+ * not at all (STOMP 1.2, "BEGIN"). It belongs to one connection and is void
+ * when that is lost. Dispose of it, and it is aborted unless it was committed.
+ *
+ * How much of that is true is up to the broker: RabbitMQ replays what it has
+ * kept one by one, and Artemis acknowledges at once.
+ */
+export class Transaction implements AsyncDisposable {
+  /** Its id, unique within the connection. */
+  readonly id: string;
+  readonly #host: TransactionHost;
+  #state: "open" | "committed" | "aborted" = "open";
+  readonly #undo: (() => void)[] = [];
+
+  /** Made by `client.begin()`. */
+  constructor(host: TransactionHost, id: string) {
+    this.#host = host;
+    this.id = id;
+  }
+
+  /** The connection that it belongs to. */
+  get connection(): Connection {
+    return this.#host.connection;
+  }
+
+  /**
+   * Sends a message when the transaction is committed. There is no receipt for
+   * it: RabbitMQ gives one only after COMMIT, and the one for COMMIT covers it.
+   *
+   * @throws {UsageError} if it cannot be sent, or the transaction has ended.
+   * {ConnectionError} if it was lost with its connection.
+   */
+  async send(
+    destination: string,
+    body: string | Uint8Array = "",
+    options: TransactionSendOptions = {},
+  ): Promise<void> {
+    checkOptions("send()", options, TRANSACTION_SEND_CHECKS);
+    this.requireOpen();
+    const transaction = this.id;
+    await this.#host.send(destination, body, { ...options, transaction });
+  }
+
+  /**
+   * Has the broker carry it all out, and resolves when it has confirmed that
+   * (STOMP 1.2, "COMMIT").
+   *
+   * @throws {ConnectionError} if the connection is lost; `unknown` tells
+   * whether the COMMIT was under way. {UsageError} if it has ended before.
+   */
+  async commit(options: CommitOptions = {}): Promise<void> {
+    checkOptions("commit()", options, COMMIT_CHECKS);
+    this.requireOpen();
+    const { connection } = this;
+    const receipt = connection.session.newReceipt();
+    connection.append(connection.session.commit(this.id, { receipt }));
+    this.#state = "committed";
+    await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);
+  }
+
+  /**
+   * Has the broker forget it all (STOMP 1.2, "ABORT"). What was acknowledged in
+   * it is not, and can be again. Idempotent; after a commit it does nothing.
+   */
+  async abort(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "aborted";
+    for (const undo of this.#undo) undo();
+    const { connection } = this;
+    if (connection.failure !== undefined) return;
+    connection.append(connection.session.abort(this.id));
+    await connection.room(undefined);
+  }
+
+  /** The same as {@linkcode abort}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  /**
+   * Refuses whatever comes after its end.
+   *
+   * @throws {UsageError} if it was committed or aborted, {ConnectionError} if it
+   * was lost with its connection.
+   */
+  requireOpen(): void {
+    if (this.#state !== "open") {
+      throw new UsageError(
+        `The transaction ${this.id} was ${this.#state} before: begin another one.`,
+      );
+    }
+    const { failure } = this.connection;
+    if (failure === undefined) return;
+    throw new ConnectionError(
+      `The transaction ${this.id} was lost with its connection: nothing of it ` +
+        "has happened. Begin another one.",
+      { cause: failure },
+    );
+  }
+
+  /** What was acknowledged in it is taken back if it is aborted. */
+  onAbort(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+}
