@@ -27,6 +27,8 @@ export class Delivery implements Settlement {
   readonly connection: Connection;
   /** What the program did with it. */
   settled: Verb | undefined;
+  /** The how-many-th of its subscription it was to be handed out. */
+  turn = 0;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
   readonly #owner: DeliveryOwner;

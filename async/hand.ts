@@ -30,6 +30,8 @@ export class Hand implements DeliveryOwner {
   readonly #host: HandHost;
   readonly #settledBy: SettledBy;
   readonly #deliveries = new Set<Delivery>();
+  /** In `client` mode: what an ACK of a later message covers. */
+  readonly #coverable = new Set<Delivery>();
   #handedOut = 0;
   #handled = 0;
 
@@ -62,7 +64,8 @@ export class Hand implements DeliveryOwner {
   /** The program gets it. */
   take(delivery: Delivery): void {
     this.#deliveries.add(delivery);
-    this.#handedOut++;
+    if (this.#host.ack === "client") this.#coverable.add(delivery);
+    delivery.turn = this.#handedOut++;
   }
 
   /** The loop asks for the next message: it is done with this one. */
@@ -86,6 +89,7 @@ export class Hand implements DeliveryOwner {
 
   /** Messages have become stale: nobody need be waited for to settle them. */
   releaseStale(): void {
+    this.#coverable.clear();
     for (const delivery of this.#deliveries) this.#release(delivery);
   }
 
@@ -181,23 +185,22 @@ export class Hand implements DeliveryOwner {
     for (const settled of covered) {
       settled.settled = verb;
       this.#handled++;
+      this.#coverable.delete(settled);
       this.#release(settled);
     }
     transaction?.onAbort(() => {
-      for (const undone of covered) undone.settled = undefined;
       this.#handled -= covered.length;
+      for (const undone of covered) {
+        undone.settled = undefined;
+        if (this.#host.ack === "client") this.#coverable.add(undone);
+      }
     });
   }
 
   /** In `client` mode an ACK covers what was handed out before, too. */
   #covered(delivery: Delivery): Delivery[] {
-    const covered = [delivery];
-    if (this.#host.ack !== "client") return covered;
-    for (const earlier of this.#deliveries) {
-      if (earlier === delivery) break;
-      if (earlier.settled === undefined) covered.push(earlier);
-    }
-    return covered;
+    if (this.#host.ack !== "client") return [delivery];
+    return [...this.#coverable].filter(({ turn }) => turn <= delivery.turn);
   }
 
   /** Whether the program is done with a delivery is looked at again. */

@@ -65,7 +65,9 @@ async function redelivered(
     ...Array(5).fill(false),
   ]);
   for (const index of acks) await messages[index]!.ack({ receipt: true });
-  first.abort("the test drops the connection");
+  // In auto mode a broker that has not noticed yet would waste the marker on it.
+  if (ack === "auto") await first.close();
+  else first.abort("the test drops the connection");
   await first.closed;
   if (acks.length < 5 && ack !== "auto") {
     const stale = messages[4]!;

@@ -3,6 +3,7 @@ import { ACKNOWLEDGING } from "./acknowledging.ts";
 import type { BrokerUnderTest } from "./behaviour.ts";
 import { CONNECTING, RECEIPTS } from "./connecting.ts";
 import { MESSAGES } from "./messages.ts";
+import { WORKING } from "./working.ts";
 
 /** Registers a test for everything that a broker is to be tried with. */
 export function tryEverything(
@@ -16,6 +17,7 @@ export function tryEverything(
     ...RECEIPTS,
     ...MESSAGES,
     ...ACKNOWLEDGING,
+    ...WORKING,
   ];
   for (const { name: claim, run, on, timeout = 30_000 } of behaviours) {
     if (on !== undefined && !on.includes(name)) continue;
