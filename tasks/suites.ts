@@ -16,14 +16,14 @@ const BUN_PACKAGE = "bun@1.4.5";
 
 /**
  * Tests stay on this machine, read nothing but this project, and ask for nothing
- * but the seed of their chance and for these names.
+ * but the seed of their chance, the size of their trials and these names.
  */
 function permissions(...names: readonly string[]): readonly string[] {
   return [
     "--no-prompt",
     "--allow-net=127.0.0.1,localhost,[::1]",
     "--allow-read=.",
-    `--allow-env=${["TEST_SEED", ...names].join(",")}`,
+    `--allow-env=${["TEST_SEED", "STOMPEST_CUTS", ...names].join(",")}`,
   ];
 }
 

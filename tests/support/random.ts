@@ -48,12 +48,18 @@ const USUAL_SEED = 1512;
 /**
  * Runs the body with seeded chance; what it throws tells how to repeat it.
  */
-export function withChance(body: (random: Random) => void): void {
+export function withChance<T>(body: (random: Random) => T): T {
   const seed = Number(process.env["TEST_SEED"] ?? USUAL_SEED);
-  try {
-    body(new Random(seed));
-  } catch (cause) {
+  const explain = (cause: unknown): never => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`with TEST_SEED=${seed}: ${reason}`, { cause });
+  };
+  try {
+    const result = body(new Random(seed));
+    return result instanceof Promise
+      ? result.catch(explain) as unknown as T
+      : result;
+  } catch (cause) {
+    return explain(cause);
   }
 }

@@ -1,0 +1,480 @@
+import {
+  BrokerError,
+  ConnectionError,
+  connectSync,
+  type Frame,
+  FrameError,
+  type SyncClient,
+  type SyncConnectOptions,
+  TimeoutError,
+  UsageError,
+} from "../../sync.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertLess,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { Thread } from "./support/thread.ts";
+
+/** Tries a client with a broker that follows a script. */
+function tried(
+  script: string,
+  claim: string,
+  body: (client: SyncClient, peer: Thread) => void | Promise<void>,
+  options: SyncConnectOptions = {},
+): void {
+  test(`${script}: ${claim}`, async () => {
+    await using peer = await Thread.peer(script);
+    const client = connectSync(peer.url, { heartBeat: [0, 0], ...options });
+    try {
+      await body(client, peer);
+    } finally {
+      client.disconnect();
+    }
+  });
+}
+
+/** Tries to connect to a broker that follows a script. */
+function triedToConnect(
+  script: string,
+  claim: string,
+  body: (connect: () => SyncClient) => void,
+  options: SyncConnectOptions = {},
+): void {
+  test(`${script}: ${claim}`, async () => {
+    await using peer = await Thread.peer(script);
+    body(() => connectSync(peer.url, options));
+    assertEquals((await peer.heard()).at(-1), "the end");
+  });
+}
+
+const RECEIPT = { receipt: true };
+const SOON = { timeout: 2000 };
+const S = { id: "s", ack: "client-individual" } as const;
+
+function texts(client: SyncClient, count: number): string[] {
+  return Array.from({ length: count }, () => client.receiveFrame(SOON)!.text());
+}
+
+tried(
+  "messages before and behind a receipt",
+  "they are kept, in order",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    client.send("/queue/b", "x", RECEIPT);
+    assert(client.canRead());
+    assertEquals(texts(client, 3), ["1", "2", "3"]);
+    assertFalse(client.canRead());
+  },
+);
+
+tried(
+  "a receipt that comes too late",
+  "the call throws, the client goes on",
+  (client) => {
+    const error = assertThrows(
+      () => client.send("/queue/a", "x", { receipt: true, timeout: 50 }),
+      TimeoutError,
+      "The receipt of the SEND to /queue/a did not come within 50 ms",
+    );
+    assertEquals(error.timeout, 50);
+    client.send("/queue/b", "y", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR that names its receipt",
+  "it is thrown by that call, the client goes on",
+  (client) => {
+    const error = assertThrows(
+      () => client.send("/queue/a", "x", RECEIPT),
+      BrokerError,
+      '"no"',
+    );
+    assertEquals(error.frame.command, "ERROR");
+    client.send("/queue/b", "y", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR that names nothing",
+  "it is thrown by the call that waits, the client goes on",
+  (client) => {
+    assertThrows(() => client.send("/queue/a", "x", RECEIPT), BrokerError);
+    client.send("/queue/b", "y", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR between two messages",
+  "it is thrown in its place",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    assertEquals(texts(client, 1), ["1"]);
+    assert(client.canRead(SOON));
+    assertThrows(() => client.receiveFrame(SOON), BrokerError);
+    assertEquals(texts(client, 1), ["2"]);
+  },
+);
+
+tried(
+  "an ERROR and the end",
+  "both are thrown, one as the cause of the other",
+  (client) => {
+    client.send("/queue/a", "x");
+    assertThrows(() => client.receiveFrame(SOON), BrokerError, "that was it");
+    const error = assertThrows(
+      () => client.receiveFrame(SOON),
+      ConnectionError,
+      "closed the connection",
+    );
+    assertInstanceOf(error.cause, BrokerError);
+  },
+);
+
+test("an ERROR that nobody waits for: disconnect() throws it", async () => {
+  await using peer = await Thread.peer("an ERROR that nobody waits for");
+  const client = connectSync(peer.url);
+  client.send("/queue/a", "x");
+  assertThrows(() => client.disconnect(), BrokerError, "no such queue");
+  assertThrows(() => client.send("/queue/a"), UsageError, "closed");
+});
+
+tried(
+  "the end before a receipt",
+  "the fate of the message is unknown, and it is not sent again",
+  async (client, peer) => {
+    const error = assertThrows(
+      () => client.send("/queue/a", "x", RECEIPT),
+      ConnectionError,
+      "unknown whether the broker took the SEND to /queue/a",
+    );
+    assert(error.unknown);
+    assertInstanceOf(error.cause, ConnectionError);
+    const next = assertThrows(
+      () => client.send("/queue/a", "y", RECEIPT),
+      ConnectionError,
+      "the connection is gone",
+    );
+    assertFalse(next.unknown);
+    client.reconnect();
+    client.disconnect();
+    assertEquals(await peer.heard(), [
+      "CONNECT",
+      "SEND /queue/a",
+      "CONNECT",
+      "DISCONNECT",
+      "the end",
+    ]);
+  },
+);
+
+tried(
+  "the end before a receipt",
+  "it is unknown also where the client connects anew by itself",
+  async (client, peer) => {
+    const error = assertThrows(
+      () => client.send("/queue/a", "x", RECEIPT),
+      ConnectionError,
+    );
+    assert(error.unknown);
+    assertFalse(client.canRead());
+    client.disconnect();
+    assertEquals((await peer.heard()).filter((line) => /SEND/.test(line)), [
+      "SEND /queue/a",
+    ]);
+  },
+  { reconnect: true },
+);
+
+tried(
+  "the end behind a message",
+  "the message comes first, then the error; its ack is stale",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    const frame = client.receiveFrame(SOON)!;
+    assertEquals(frame.text(), "1");
+    assertThrows(() => client.receiveFrame(SOON), ConnectionError);
+    assertThrows(() => client.canRead(), ConnectionError);
+    assertEquals(client.ack(frame), false);
+    assertEquals(client.nack(frame, RECEIPT), false);
+  },
+);
+
+/** What the script of two connections must have heard. */
+const REPLAYED = [
+  "CONNECT",
+  "SUBSCRIBE /queue/a",
+  "SUBSCRIBE /topic/auto",
+  "CONNECT",
+  "SUBSCRIBE /queue/a",
+  "SUBSCRIBE /topic/auto",
+  "ACK",
+  "DISCONNECT",
+  "the end",
+];
+
+function subscribeTwice(client: SyncClient): Frame {
+  client.subscribe("/queue/a", { ...S, id: "a" });
+  client.subscribe("/topic/auto", { ack: "auto", id: "auto" });
+  return client.receiveFrame(SOON)!;
+}
+
+tried(
+  "two subscriptions on two connections",
+  "reconnect() replays them in order, and stale acks write nothing",
+  async (client, peer) => {
+    const stale = subscribeTwice(client);
+    client.reconnect();
+    assertEquals(client.ack(stale), false);
+    assertEquals(texts(client, 1), ["7"], "the broker has forgotten it");
+    const again = client.receiveFrame(SOON)!;
+    assertEquals(again.headers.get("redelivered"), "true");
+    assertEquals(client.ack(again), true);
+    client.disconnect();
+    assertEquals(await peer.heard(), REPLAYED);
+  },
+);
+
+tried(
+  "two subscriptions on two connections",
+  "a call connects anew by itself where it is told to",
+  async (client, peer) => {
+    const stale = subscribeTwice(client);
+    assertEquals(texts(client, 1), ["7"]);
+    assert(client.ack(client.receiveFrame(SOON)!));
+    assertEquals(client.ack(stale), false);
+    client.disconnect();
+    assertEquals(await peer.heard(), REPLAYED);
+  },
+  { reconnect: { initialDelay: 1 } },
+);
+
+tried(
+  "half a message, then the rest",
+  "a time-out in between loses nothing",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    assertEquals(client.receiveFrame({ timeout: 50 }), null);
+    assertFalse(client.canRead());
+    client.send("/queue/a", "go on");
+    assertEquals(texts(client, 1), ["1"]);
+  },
+);
+
+triedToConnect(
+  "silence instead of CONNECTED",
+  "the client does not wait for ever, and lets go",
+  (connect) => {
+    assertThrows(connect, TimeoutError, "CONNECTED did not come within 50 ms");
+  },
+  { connectedTimeout: 50 },
+);
+
+triedToConnect("an HTTP server", "the error says so", (connect) => {
+  assertThrows(connect, FrameError, "HTTP");
+});
+
+triedToConnect(
+  "a refusal",
+  "the error has the frame, and shows no passcode",
+  (connect) => {
+    const error = assertThrows(connect, BrokerError, '"… is wrong"');
+    assertFalse(String(error.stack).includes("sesame"));
+  },
+  { login: "me", passcode: "sesame" },
+);
+
+tried(
+  "a heart-beat that stops",
+  "the next call says that the broker is silent",
+  (client) => {
+    busyFor(400);
+    assertThrows(
+      () => client.send("/queue/a", "x"),
+      ConnectionError,
+      "the connection is gone",
+    );
+    const error = assertThrows(() => client.receiveFrame(), ConnectionError);
+    assertStringIncludes(
+      String(error.cause),
+      "though it promised a heart-beat every 100 ms",
+    );
+  },
+  { heartBeat: [0, 100] },
+);
+
+tried(
+  "an ear for heart-beats",
+  "they leave while the program computes",
+  async (client, peer) => {
+    busyFor(550);
+    client.send("/queue/a", "x");
+    client.disconnect();
+    const eols = Number((await peer.heard()).at(2));
+    assert(eols >= 8 && eols <= 11, `${eols} in 550 ms, one every 50 ms`);
+  },
+  { heartBeat: [100, 0] },
+);
+
+tried(
+  "a deaf ear",
+  "a call that finds no room throws, and a frame that was torn is the end",
+  (client) => {
+    const large = new Uint8Array(64 << 20);
+    assertThrows(
+      () => client.send("/queue/a", large, { timeout: 200 }),
+      TimeoutError,
+      "Room for the SEND to /queue/a did not come within 200 ms",
+    );
+    assertThrows(() => client.send("/queue/a", "x"), ConnectionError);
+  },
+);
+
+tried(
+  "a deaf ear",
+  "a call that finds no room has written nothing",
+  (client) => {
+    const body = new Uint8Array(100_000);
+    const fill = () => {
+      for (;;) client.send("/queue/a", body, { timeout: 200 });
+    };
+    assertThrows(fill, TimeoutError, "Room for the SEND to /queue/a");
+    assertThrows(fill, TimeoutError, "Room for the SEND to /queue/a");
+    assertThrows(() => client.disconnect(), TimeoutError);
+  },
+  { drainTimeout: 0 },
+);
+
+tried(
+  "a good-bye without a receipt",
+  "a broker that just closes has understood",
+  (client) => client.disconnect(),
+);
+
+test("no good-bye: disconnect() says so, and closes all the same", async () => {
+  await using peer = await Thread.peer("no good-bye");
+  const client = connectSync(peer.url, { drainTimeout: 50 });
+  assertThrows(
+    () => client.disconnect(),
+    TimeoutError,
+    "The receipt of the DISCONNECT did not come within 50 ms",
+  );
+  client.disconnect();
+  assertEquals(await peer.heard(), ["CONNECT", "DISCONNECT", "the end"]);
+});
+
+tried(
+  "a message that nobody subscribed to",
+  "it is handed out, but cannot be acknowledged",
+  (client) => {
+    const frame = client.receiveFrame(SOON)!;
+    assertEquals(frame.headers.get("subscription"), "/temp-queue/reply");
+    assertThrows(() => client.ack(frame), UsageError);
+  },
+);
+
+tried(
+  "messages for a subscription that has ended",
+  "they are dropped, and acks of earlier ones are stale",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    const frame = client.receiveFrame(SOON)!;
+    client.unsubscribe("s");
+    assertEquals(client.receiveFrame({ timeout: 20 }), null);
+    assertEquals(client.ack(frame), false);
+    assertThrows(() => client.unsubscribe("s"), UsageError, '"s"');
+  },
+);
+
+tried(
+  "RabbitMQ",
+  "prefetch is put in the broker's own words",
+  async (client, peer) => {
+    client.subscribe("/queue/a", { prefetch: 5, id: "mine" });
+    client.disconnect();
+    assertEquals((await peer.heard())[2], "5 client-individual mine");
+  },
+);
+
+tried(
+  "a transaction",
+  "it is committed when the work is done",
+  async (client, peer) => {
+    const result = client.transaction((transaction) => {
+      client.send("/queue/a", "x", { transaction });
+      return 42;
+    });
+    assertEquals(result, 42);
+    client.disconnect();
+    assertEquals(await peer.heard(), [
+      "CONNECT",
+      "BEGIN",
+      "transaction-1",
+      "SEND /queue/a",
+      "transaction-1",
+      "COMMIT",
+      "transaction-1",
+      "DISCONNECT",
+      "the end",
+    ]);
+  },
+);
+
+tried(
+  "a transaction that fails",
+  "it is aborted, the error goes on, and the ack in it can be done again",
+  async (client, peer) => {
+    client.subscribe("/queue/a", { id: "s", ack: "client" });
+    const frame = client.receiveFrame(SOON)!;
+    const failure = new Error("of the work");
+    const thrown = assertThrows(() =>
+      client.transaction((transaction) => {
+        assert(client.ack(frame, { transaction }));
+        throw failure;
+      })
+    );
+    assertEquals(thrown, failure);
+    assert(client.ack(frame));
+    client.disconnect();
+    assertEquals((await peer.heard()).slice(2), [
+      "BEGIN",
+      "ACK",
+      "transaction-1",
+      "ABORT",
+      "ACK",
+      "",
+      "DISCONNECT",
+      "the end",
+    ]);
+  },
+);
+
+tried(
+  "a transaction on a connection that ends",
+  "it is gone, and is not taken for one of the next connection",
+  (client) => {
+    const lost = client.begin();
+    client.reconnect();
+    assertThrows(() => client.commit(lost), UsageError, lost);
+    const next = client.begin();
+    assertThrows(
+      () => client.send("/queue/a", "x", { transaction: lost }),
+      UsageError,
+      lost,
+    );
+    client.commit(next);
+  },
+);
+
+/** Computes, and lets the event loop wait. */
+function busyFor(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+  assertLess(performance.now(), end + milliseconds);
+}

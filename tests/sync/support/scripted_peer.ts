@@ -1,0 +1,106 @@
+import type { Listener } from "../../../transport/transport.ts";
+import type { PlainFrame } from "../../support/frames.ts";
+import { raw, RawPeer } from "../../support/raw_peer.ts";
+
+/** The broker's side of connections, one after the other, as a script wants it. */
+export class ScriptedPeer {
+  /** The commands and destinations that have come. */
+  readonly heard: string[] = [];
+  readonly #listener: Listener;
+  #peer: RawPeer | undefined;
+  #last: PlainFrame | undefined;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** Takes the next connection and lets it in. */
+  async accept(headers: Record<string, string> = {}): Promise<void> {
+    await this.acceptOnly();
+    await this.expect("CONNECT");
+    await this.say(raw("CONNECTED", { version: "1.2", ...headers }));
+  }
+
+  /** Takes the next connection and says nothing. */
+  async acceptOnly(): Promise<void> {
+    const link = await this.#listener.accept();
+    this.#peer = new RawPeer(link!);
+  }
+
+  /** Waits for a frame, which must be this one. */
+  async expect(command: string): Promise<PlainFrame> {
+    const frame = await this.#peer!.next();
+    if (frame?.command !== command) {
+      throw new Error(
+        `expected ${command}, got ${frame?.command ?? "the end"}`,
+      );
+    }
+    const destination = this.header(frame, "destination");
+    this.heard.push([command, destination].filter(Boolean).join(" "));
+    this.#last = frame;
+    return frame;
+  }
+
+  /** Says octets, a character each. */
+  say(text: string): Promise<void> {
+    return this.#peer!.write(text);
+  }
+
+  /** Answers the receipt that the last frame asked for. */
+  confirm(): Promise<void> {
+    return this.say(
+      raw("RECEIPT", { "receipt-id": this.header(this.#last!, "receipt") }),
+    );
+  }
+
+  /** Waits for a frame and answers its receipt. */
+  async expectAndConfirm(command: string): Promise<void> {
+    await this.expect(command);
+    await this.confirm();
+  }
+
+  /** Waits until the client ends the connection. */
+  async expectEnd(): Promise<void> {
+    const frame = await this.#peer!.next();
+    if (frame !== undefined) throw new Error(`got ${frame.command} at the end`);
+    this.heard.push("the end");
+    await this.hangUp();
+  }
+
+  /** Notes some headers of the last frame. */
+  hear(...headers: readonly string[]): void {
+    const values = headers.map((name) => this.header(this.#last!, name));
+    this.heard.push(values.join(" "));
+  }
+
+  /** Notes how many EOLs stood before the last frame. */
+  async hearEols(): Promise<void> {
+    const text = await this.#peer!.octets();
+    const eols = /\n*(?=SEND)/.exec(text)![0];
+    this.heard.push(String(eols.length));
+  }
+
+  /** Reads no more. */
+  pause(): void {
+    this.#peer!.pause();
+  }
+
+  /** Sends back what comes, on the next connection. */
+  async echo(): Promise<void> {
+    const link = await this.#listener.accept();
+    for (let octets; (octets = await link!.read()) !== undefined;) {
+      await link!.write(octets);
+    }
+    link!.close();
+  }
+
+  /** Drops the connection. */
+  async hangUp(): Promise<void> {
+    await this.#peer!.close();
+  }
+
+  /** The value of a frame's header. */
+  header(frame: PlainFrame, name: string): string | undefined {
+    return frame.headers.find(([key]) => key === name)?.[1];
+  }
+}

@@ -1,0 +1,232 @@
+import { message } from "../../support/scripted_broker.ts";
+import { raw } from "../../support/raw_peer.ts";
+import type { ScriptedPeer } from "./scripted_peer.ts";
+
+type Script = (peer: ScriptedPeer) => Promise<void>;
+
+/** What a receiving client does at first. */
+async function subscribed(peer: ScriptedPeer): Promise<void> {
+  await peer.accept();
+  await peer.expectAndConfirm("SUBSCRIBE");
+}
+
+/** The good end. */
+async function goodBye(peer: ScriptedPeer): Promise<void> {
+  await peer.expectAndConfirm("DISCONNECT");
+  await peer.expectEnd();
+}
+
+/** The tests of the client look these up by name. */
+export const SCRIPTS: Readonly<Record<string, Script>> = {
+  "messages before and behind a receipt": async (peer) => {
+    await subscribed(peer);
+    await peer.expect("SEND");
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.confirm();
+    await peer.say(message("s", 3));
+    await goodBye(peer);
+  },
+
+  "a receipt that comes too late": async (peer) => {
+    await peer.accept();
+    const late = await peer.expect("SEND");
+    await peer.expect("SEND");
+    await peer.say(
+      raw("RECEIPT", { "receipt-id": peer.header(late, "receipt") }),
+    );
+    await peer.confirm();
+    await goodBye(peer);
+  },
+
+  "a receipt that never comes": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.expectAndConfirm("SEND");
+    await peer.expectEnd();
+  },
+
+  "an ERROR that names its receipt": async (peer) => {
+    await peer.accept();
+    const frame = await peer.expect("SEND");
+    const receipt = peer.header(frame, "receipt");
+    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR between two messages": async (peer) => {
+    await subscribed(peer);
+    await peer.say(
+      message("s", 1) + raw("ERROR", { message: "no" }) + message("s", 2),
+    );
+    await goodBye(peer);
+  },
+
+  "an ERROR and the end": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "that was it" }));
+    await peer.hangUp();
+  },
+
+  "an ERROR that nobody waits for": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no such queue" }));
+    await goodBye(peer);
+  },
+
+  "the end before a receipt": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.hangUp();
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "the end behind a message": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.hangUp();
+  },
+
+  "two subscriptions on two connections": async (peer) => {
+    await peer.accept();
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(message("a", 1) + message("auto", 7));
+    await peer.hangUp();
+    await peer.accept();
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(message("a", 1, { redelivered: "true" }));
+    await peer.expect("ACK");
+    await goodBye(peer);
+  },
+
+  "half a message, then the rest": async (peer) => {
+    await subscribed(peer);
+    const whole = message("s", 1);
+    await peer.say(whole.slice(0, 30));
+    await peer.expect("SEND");
+    await peer.say(whole.slice(30));
+    await goodBye(peer);
+  },
+
+  "silence instead of CONNECTED": async (peer) => {
+    await peer.acceptOnly();
+    await peer.expect("CONNECT");
+    await peer.expectEnd();
+  },
+
+  "an HTTP server": async (peer) => {
+    await peer.acceptOnly();
+    await peer.say("HTTP/1.1 400 Bad Request\r\n\r\n");
+    await peer.expect("CONNECT");
+    await peer.expectEnd();
+  },
+
+  "a refusal": async (peer) => {
+    await peer.acceptOnly();
+    const frame = await peer.expect("CONNECT");
+    const passcode = peer.header(frame, "passcode");
+    await peer.say(raw("ERROR", { message: `${passcode} is wrong` }));
+    await peer.expectEnd();
+  },
+
+  "a heart-beat that stops": async (peer) => {
+    await peer.accept({ "heart-beat": "100,0" });
+    await peer.expectEnd();
+  },
+
+  "an ear for heart-beats": async (peer) => {
+    await peer.accept({ "heart-beat": "0,100" });
+    await peer.expect("SEND");
+    await peer.hearEols();
+    await goodBye(peer);
+  },
+
+  "a deaf ear": async (peer) => {
+    await peer.accept();
+    peer.pause();
+  },
+
+  "a good-bye without a receipt": async (peer) => {
+    await peer.accept();
+    await peer.expect("DISCONNECT");
+    await peer.hangUp();
+  },
+
+  "no good-bye": async (peer) => {
+    await peer.accept();
+    await peer.expect("DISCONNECT");
+    await peer.expectEnd();
+  },
+
+  "a message that nobody subscribed to": async (peer) => {
+    await peer.accept();
+    await peer.say(message("/temp-queue/reply", 1));
+    await goodBye(peer);
+  },
+
+  "messages for a subscription that has ended": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.expect("UNSUBSCRIBE");
+    await peer.say(message("s", 3));
+    await peer.confirm();
+    await goodBye(peer);
+  },
+
+  "RabbitMQ": async (peer) => {
+    await peer.accept({ server: "RabbitMQ/3.10.8" });
+    await peer.expectAndConfirm("SUBSCRIBE");
+    peer.hear("prefetch-count", "ack", "id");
+    await goodBye(peer);
+  },
+
+  "a transaction": async (peer) => {
+    await peer.accept();
+    for (const command of ["BEGIN", "SEND"]) {
+      await peer.expect(command);
+      peer.hear("transaction");
+    }
+    await peer.expectAndConfirm("COMMIT");
+    peer.hear("transaction");
+    await goodBye(peer);
+  },
+
+  "a transaction that fails": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.expect("ACK");
+    peer.hear("transaction");
+    await peer.expectAndConfirm("ABORT");
+    await peer.expect("ACK");
+    peer.hear("transaction");
+    await goodBye(peer);
+  },
+
+  "a transaction on a connection that ends": async (peer) => {
+    await peer.accept();
+    await peer.expect("BEGIN");
+    await peer.hangUp();
+    await peer.accept();
+    await peer.expect("BEGIN");
+    await peer.expectAndConfirm("COMMIT");
+    await goodBye(peer);
+  },
+
+  "an echo": async (peer) => {
+    await peer.echo();
+  },
+};

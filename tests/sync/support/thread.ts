@@ -1,0 +1,80 @@
+/** What a thread can say to who started it. */
+export interface Saying {
+  /** Where it can be reached. */
+  readonly url?: string;
+  /** What it has heard, one line each. */
+  readonly heard?: readonly string[];
+  /** What went wrong in it. */
+  readonly failure?: string;
+}
+
+/** Says something to who started this thread. */
+export function tellParent(saying: Saying): void {
+  (globalThis as unknown as { postMessage(saying: Saying): void })
+    .postMessage(saying);
+}
+
+/**
+ * Something that has to live on another thread, because this one is blocked by
+ * the client under test.
+ */
+export class Thread implements AsyncDisposable {
+  /** Where it can be reached. */
+  url = "";
+  readonly #worker: Worker;
+  #said: Saying[] = [];
+  #wake: (() => void) | undefined;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => {
+      this.#said.push(data);
+      this.#wake?.();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#said.push({ failure: event.message });
+      this.#wake?.();
+    };
+  }
+
+  /** The embedded broker. */
+  static broker(): Promise<Thread> {
+    return Thread.#start("./broker_worker.ts");
+  }
+
+  /** A broker that follows a script of `scripts.ts`, by its name. */
+  static peer(script: string): Promise<Thread> {
+    return Thread.#start("./peer_worker.ts", script);
+  }
+
+  static async #start(module: string, order?: string): Promise<Thread> {
+    const url = new URL(module, import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    const thread = new Thread(worker);
+    worker.postMessage(order);
+    thread.url = (await thread.#next()).url!;
+    return thread;
+  }
+
+  /** What the script has heard in the end. */
+  async heard(): Promise<readonly string[]> {
+    return (await this.#next()).heard!;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#worker.terminate();
+    // The runtime takes a turn to let go of it.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  async #next(): Promise<Saying> {
+    while (this.#said.length === 0) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const saying = this.#said.shift()!;
+    if (saying.failure !== undefined) throw new Error(saying.failure);
+    return saying;
+  }
+}
