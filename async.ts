@@ -55,6 +55,7 @@ export {
 } from "./async/consumer.ts";
 export { type AckOptions, Message, type Verb } from "./async/message.ts";
 export {
+  type BeginOptions,
   type CloseOptions,
   type ConnectOptions,
   type ConsumeOptions,

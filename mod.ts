@@ -24,6 +24,7 @@ export {
   type AckMode,
   type AckOptions,
   type Address,
+  type BeginOptions,
   BrokerError,
   Client,
   type Clock,

@@ -7,6 +7,8 @@ import type { Connection } from "./connection.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
 import type { SettledBy } from "./hand.ts";
 import {
+  BEGIN_CHECKS,
+  type BeginOptions,
   CLOSE_CHECKS,
   type CloseOptions,
   CONSUME_CHECKS,
@@ -334,12 +336,16 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Begins a transaction (STOMP 1.2, "BEGIN"); waits while there is no
-   * connection.
+   * Begins a transaction (STOMP 1.2, "BEGIN"). While a lost connection is made
+   * again, it waits; the `signal` ends that.
+   *
+   * @throws {ConnectionError} if there will be no connection any more.
    */
-  async begin(): Promise<Transaction> {
+  async begin(options: BeginOptions = {}): Promise<Transaction> {
+    checkOptions("begin()", options, BEGIN_CHECKS);
+    options.signal?.throwIfAborted();
     this.#requireOpen("begin a transaction");
-    const connection = await this.#upkeep.online(undefined);
+    const connection = await this.#upkeep.online(options.signal);
     const frame = connection.session.begin();
     connection.append(frame);
     return new Transaction({

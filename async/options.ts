@@ -277,6 +277,14 @@ export const CONSUME_CHECKS: Readonly<Record<keyof ConsumeOptions, Check>> = {
   onFailure: oneOf("continue", "shutdown"),
 };
 
+/** Options of `client.begin()`. */
+export type BeginOptions = Pick<ReceiptOptions, "signal">;
+
+/** What begin options may be. */
+export const BEGIN_CHECKS: Readonly<Record<keyof BeginOptions, Check>> = {
+  signal,
+};
+
 /** What the options of a send in a transaction may be. */
 export const TRANSACTION_SEND_CHECKS: Readonly<
   Record<"headers" | "contentLength" | "signal", Check>
