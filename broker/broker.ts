@@ -1,10 +1,10 @@
 import { resolveLimits } from "../codec/limits.ts";
-import { UsageError } from "../errors.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
 import { type Listener, showAddress } from "../transport/transport.ts";
 import { BrokerCore } from "./core.ts";
+import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
 import { ServerLink, type ServerLinkOptions } from "./server_link.ts";
 
@@ -79,14 +79,7 @@ export class Broker implements AsyncDisposable {
  */
 export async function serve(options: BrokerOptions = {}): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
-  const { credentials } = options;
-  for (const [login, passcode] of Object.entries(credentials ?? {})) {
-    if (typeof passcode !== "string") {
-      throw new UsageError(
-        `The passcode of the login "${login}" must be a string.`,
-      );
-    }
-  }
+  checkCredentials(options.credentials);
   const limits = resolveLimits(options.limits);
   const transport = options.transport ?? await runtimeTransport();
   const listener = await transport.listen({
@@ -94,7 +87,7 @@ export async function serve(options: BrokerOptions = {}): Promise<Broker> {
     port: options.port ?? DEFAULTS.port,
   });
   const core = new BrokerCore({
-    credentials,
+    credentials: options.credentials,
     heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
   });
   return new Broker(listener, core, {

@@ -1,4 +1,29 @@
+import { quoted, UsageError } from "../errors.ts";
+import { isRecord } from "../session/options.ts";
+
 const TO_UTF8 = new TextEncoder();
+
+/**
+ * Checks the option `credentials`, without ever showing a passcode.
+ *
+ * @throws {UsageError} if they are not passcodes by login.
+ */
+export function checkCredentials(credentials: unknown): void {
+  if (credentials === undefined) return;
+  if (!isRecord(credentials)) {
+    throw new UsageError(
+      'The option "credentials" of serve() must be a record of passcodes by ' +
+        'login, such as { guest: "guest" }.',
+    );
+  }
+  for (const [login, passcode] of Object.entries(credentials)) {
+    if (typeof passcode !== "string") {
+      throw new UsageError(
+        `The passcode of the login ${quoted(login)} must be a string.`,
+      );
+    }
+  }
+}
 
 /**
  * Whether a CONNECT frame's login and passcode are among those that may

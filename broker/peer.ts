@@ -229,7 +229,8 @@ export class Peer {
       prefetch: Number(prefetch) || Infinity,
       version: this.#version!,
       queue,
-      isWritable: () => output.isWritable,
+      // Whoever leaves takes nothing that another subscription gives back.
+      isWritable: () => this.#state === "connected" && output.isWritable,
       send: (message) => output.send(message),
     });
     this.#subscriptions.set(key, { subscription, queue });

@@ -83,18 +83,15 @@ export class Queue {
 
   #dispatch(): void {
     for (const consumer of this.#ready) {
-      // A set is iterated in the order of insertion, so whoever had a turn
-      // comes behind the others again, as long as it has credit.
+      // Nobody has had a turn who was not given anything.
+      if (this.depth === 0) return;
       this.#ready.delete(consumer);
       if (!consumer.hasCredit) continue;
-      // The last of what came back is the oldest.
-      const message = this.#returned.pop() ?? this.#arrived.shift();
-      if (message === undefined) {
-        this.#ready.add(consumer);
-        return;
-      }
+      // A set is iterated in the order of insertion, so whoever had a turn
+      // comes behind the others again, as long as it has credit.
       this.#ready.add(consumer);
-      consumer.deliver(message);
+      // The last of what came back is the oldest.
+      consumer.deliver((this.#returned.pop() ?? this.#arrived.shift())!);
     }
   }
 }

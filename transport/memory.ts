@@ -227,7 +227,7 @@ export class MemoryNetwork implements Transport {
 
   // deno-lint-ignore require-await -- a refusal must reject
   async listen({ hostname, port }: Address): Promise<Listener> {
-    const address = { hostname, port: port === 0 ? ++this.#lastPort : port };
+    const address = { hostname, port: port === 0 ? this.#freePort() : port };
     if (this.#listeners.has(address.port)) {
       throw new ConnectionError(
         `Cannot listen at ${showAddress(address)}: something listens there ` +
@@ -237,6 +237,11 @@ export class MemoryNetwork implements Transport {
     const listener = new MemoryListener(this, address);
     this.#listeners.set(address.port, listener);
     return listener;
+  }
+
+  #freePort(): number {
+    do this.#lastPort++; while (this.#listeners.has(this.#lastPort));
+    return this.#lastPort;
   }
 
   /** Called by a listener that closes. */

@@ -65,6 +65,13 @@ test("a prefetch goes over the wire in the header and the unit of the dialect", 
   }
 });
 
+test("a broker is given two silent periods, ActiveMQ three, which it is known to need", () => {
+  for (const name of DIALECT_NAMES) {
+    const { patience } = dialectOf(undefined, name);
+    assertStrictEquals(patience, name === "activemq" ? 3 : 2);
+  }
+});
+
 test("without a prefetch no dialect sends a header for it", () => {
   for (const dialect of DIALECT_NAMES) {
     const session = connectedSession("1.2", { dialect });

@@ -73,6 +73,14 @@ test("the peer is dead after two periods without an octet", () => {
   assertStrictEquals(pulse.isSendDue(1e12), false);
 });
 
+test("a peer that is known to be late is given more periods", () => {
+  const pulse = new Pulse([1000, 1000], 0, 3);
+  assertStrictEquals(pulse.silence(2999), undefined);
+  assertStrictEquals(pulse.silence(3000), 3000);
+  // Our own beat does not wait for it.
+  assertStrictEquals(pulse.nextDeadline(), 500);
+});
+
 test("the next deadline is the earlier of the two directions", () => {
   const sooner = (heartBeat: HeartBeat) =>
     new Pulse(heartBeat, 0).nextDeadline();

@@ -52,12 +52,3 @@ export function message(headers: Record<string, string> = {}): Frame {
     ...headers,
   });
 }
-
-/** What a function throws. */
-export function thrownBy(body: () => unknown): unknown {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-}
