@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
-import { encodeFrame, Frame } from "../codec/mod.ts";
+import { encodeFrame, Frame, FrameBuffer } from "../codec/mod.ts";
 import { stompit } from "./peers/stompit.ts";
 import { stompjs } from "./peers/stompjs.ts";
 import { sizeOf, textBody } from "./samples.ts";
@@ -20,9 +20,15 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** What encodes, by name; a case is a size and `text` or `octets`. */
 export const subjects: Readonly<Record<string, Subject>> = {
   stompest: withBody((body) => {
-    const frame = () => encodeFrame(new Frame("SEND", HEADERS, body)).length;
-    return synchronously(frame);
+    const buffer = new FrameBuffer();
+    return synchronously(() => {
+      buffer.append(new Frame("SEND", HEADERS, body));
+      return buffer.take().length;
+    });
   }),
+  encodeFrame: withBody((body) =>
+    synchronously(() => encodeFrame(new Frame("SEND", HEADERS, body)).length)
+  ),
   stompjs: withBody((body) => {
     const toUtf8 = new TextEncoder();
     const init = {

@@ -1,11 +1,14 @@
 import { quoted, UsageError } from "../errors.ts";
-import { type Frame, headerTexts } from "./frame.ts";
+import { bodyText, type Frame, headerTexts } from "./frame.ts";
 import {
-  type CommandRule,
-  COMMANDS,
-  mayCarryBody,
-  type Version,
-} from "./grammar.ts";
+  escapeLetter,
+  isPlain,
+  type Place,
+  refuse,
+  shown,
+  SPECIAL_NAMES,
+} from "./escaping.ts";
+import { COMMANDS, mayCarryBody, type Version } from "./grammar.ts";
 
 /** Options of {@linkcode encodeFrame}. */
 export interface EncodeOptions {
@@ -45,10 +48,15 @@ export function encodeFrame(
   frame: Frame,
   options: EncodeOptions = {},
 ): Uint8Array {
-  const buffer = new FrameBuffer(0);
+  const buffer = new FrameBuffer(frameLength(frame));
   buffer.append(frame, options);
   return buffer.take();
 }
+
+const CONTENT_LENGTH = "content-length";
+
+/** Up to this many characters, a loop is faster than a call of `encodeInto`. */
+const SHORT = 64;
 
 const NO_ROOM = new Uint8Array(0);
 const RULES = new Map(COMMANDS.map((rule) => [rule.command, rule]));
@@ -62,20 +70,41 @@ const BACKSLASH = 0x5c;
 const SPECIAL = new Uint8Array(128);
 for (const code of [0, LF, CR, COLON, BACKSLASH]) SPECIAL[code] = 1;
 
-/** Frames encoded one behind the other, to leave in one write. */
+/**
+ * Encodes many frames, one behind the other, to leave in one write. What it
+ * hands over is cut from slabs of its own, which costs far less than an array
+ * for each: do not transfer those buffers. {@linkcode encodeFrame} makes an
+ * array that shares nothing.
+ *
+ * @example
+ * ```ts
+ * import { Frame, FrameBuffer } from "@stompest/core/codec";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const buffer = new FrameBuffer();
+ * for (const id of ["1", "2"]) buffer.append(new Frame("ACK", { id }));
+ * assertEquals(
+ *   new TextDecoder().decode(buffer.take()),
+ *   "ACK\nid:1\n\n\0ACK\nid:2\n\n\0",
+ * );
+ * assertEquals(buffer.length, 0);
+ * ```
+ */
 export class FrameBuffer {
+  readonly #slab: number;
   #bytes: Uint8Array = NO_ROOM;
-  #length = 0;
-  readonly #room: number;
+  /** Where what is waiting begins, and where it ends. */
+  #start = 0;
+  #end = 0;
 
-  /** Makes room for this many octets at first; it grows as needed. */
-  constructor(room: number) {
-    this.#room = room;
+  /** Takes slabs of this many octets, or larger ones for larger frames. */
+  constructor(slab: number = 64 * 1024) {
+    this.#slab = slab;
   }
 
   /** How many octets are waiting. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
   /**
@@ -84,11 +113,11 @@ export class FrameBuffer {
    * @throws {UsageError} if the version cannot express the frame.
    */
   append(frame: Frame, options: EncodeOptions = {}): void {
-    const before = this.#length;
+    const before = this.length;
     try {
       this.#append(frame, options);
     } catch (error) {
-      this.#length = before;
+      this.#end = this.#start + before;
       throw error;
     }
   }
@@ -98,18 +127,18 @@ export class FrameBuffer {
     this.#appendOctet(LF);
   }
 
-  /** Hands over what is waiting; the buffer begins anew. */
+  /** Hands over what is waiting. It is never written to again. */
   take(): Uint8Array {
-    const bytes = this.#bytes;
-    const length = this.#length;
-    this.#bytes = NO_ROOM;
-    this.#length = 0;
-    return length === bytes.length ? bytes : bytes.subarray(0, length);
+    const bytes = this.#start === 0 && this.#end === this.#bytes.length
+      ? this.#bytes
+      : this.#bytes.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return bytes;
   }
 
   #append(frame: Frame, options: EncodeOptions): void {
     const { version = "1.2" } = options;
-    const { command, body } = frame;
+    const { command } = frame;
     const rule = RULES.get(command);
     if (rule === undefined || rule.since > version) {
       throw new UsageError(
@@ -118,14 +147,16 @@ export class FrameBuffer {
         }.`,
       );
     }
-    if (body.length > 0 && !mayCarryBody(rule, version)) {
+    const text = bodyText(frame);
+    const hasBody = (text ?? frame.body).length > 0;
+    if (hasBody && !mayCarryBody(rule, version)) {
       throw new UsageError(
         `Cannot encode frame: a ${command} frame cannot have a body in STOMP ` +
           `${version}; put it into a SEND.`,
       );
     }
     const texts = headerTexts(frame);
-    this.#reserve(estimate(frame, texts));
+    this.#reserve(headLength(command, texts));
     this.#appendPlain(command);
     this.#appendOctet(LF);
     for (let i = 0; i < texts.length; i += 2) {
@@ -156,41 +187,107 @@ export class FrameBuffer {
       }
       this.#appendOctet(LF);
     }
-    if (needsContentLength(texts, body, options.contentLength ?? true)) {
-      this.#appendPlain("content-length");
-      this.#appendOctet(COLON);
-      this.#appendPlain(String(body.length));
-      this.#appendOctet(LF);
+    const length = {
+      announced: announcedLength(texts),
+      isWanted: options.contentLength ?? true,
+    };
+    // Most text is ASCII, whose length is known without encoding it.
+    if (text === undefined || !this.#appendAscii(text, length)) {
+      this.#appendBody(frame.body, length);
+    }
+    this.#appendOctet(0);
+  }
+
+  /** Writes a body that is ASCII text without NUL, or says that it is not. */
+  #appendAscii(text: string, length: ContentLength): boolean {
+    if (length.announced !== undefined) return false;
+    const count = text.length;
+    const before = this.length;
+    this.#appendContentLength(count, length);
+    this.#reserve(count + 1);
+    if (this.#appendAsciiOctets(text)) return true;
+    this.#end = this.#start + before;
+    return false;
+  }
+
+  #appendAsciiOctets(text: string): boolean {
+    const count = text.length;
+    const bytes = this.#bytes;
+    let end = this.#end;
+    if (count > SHORT) {
+      const room = bytes.subarray(end, end + count);
+      const { read, written } = TO_UTF8.encodeInto(text, room);
+      this.#end = end + written;
+      return read === count && written === count && !room.includes(0);
+    }
+    for (let i = 0; i < count; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f || code === 0) return false;
+      bytes[end++] = code;
+    }
+    this.#end = end;
+    return true;
+  }
+
+  #appendBody(body: Uint8Array, length: ContentLength): void {
+    if (
+      !length.isWanted && length.announced === undefined && body.includes(0)
+    ) {
+      throw new UsageError(
+        "Cannot encode frame: a body that holds NUL needs a content-length; " +
+          "do not turn it off.",
+      );
+    }
+    this.#appendContentLength(body.length, length);
+    if (body.length === 0) return;
+    this.#reserve(body.length + 1);
+    this.#bytes.set(body, this.#end);
+    this.#end += body.length;
+  }
+
+  /** Ends the head, with the content-length that it may lack. */
+  #appendContentLength(
+    length: number,
+    { announced, isWanted }: ContentLength,
+  ): void {
+    if (announced === undefined) {
+      if (isWanted && length > 0) {
+        this.#appendPlain(CONTENT_LENGTH);
+        this.#appendOctet(COLON);
+        this.#appendPlain(String(length));
+        this.#appendOctet(LF);
+      }
+    } else if (!/^[0-9]+$/.test(announced) || Number(announced) !== length) {
+      throw new UsageError(
+        `Cannot encode frame: its content-length is ${quoted(announced)}, ` +
+          `but its body has ${length} octets; leave the header out, it is set ` +
+          "automatically.",
+      );
     }
     this.#appendOctet(LF);
-    if (body.length > 0) this.#appendBody(body);
-    this.#appendOctet(0);
   }
 
   /** Writes a text that needs no escapes, or says that it does. */
   #appendPlain(text: string): boolean {
     const count = text.length;
-    let length = this.#length;
-    if (length + count > this.#bytes.length) this.#reserve(count);
+    let end = this.#end;
+    if (end + count > this.#bytes.length) {
+      this.#reserve(count);
+      end = this.#end;
+    }
     const bytes = this.#bytes;
     for (let i = 0; i < count; i++) {
       const code = text.charCodeAt(i);
       if (code > 0x7f || SPECIAL[code] !== 0) return false;
-      bytes[length++] = code;
+      bytes[end++] = code;
     }
-    this.#length = length;
+    this.#end = end;
     return true;
   }
 
   #appendOctet(octet: number): void {
-    if (this.#length === this.#bytes.length) this.#reserve(1);
-    this.#bytes[this.#length++] = octet;
-  }
-
-  #appendBody(body: Uint8Array): void {
-    this.#reserve(body.length);
-    this.#bytes.set(body, this.#length);
-    this.#length += body.length;
+    if (this.#end === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.#end++] = octet;
   }
 
   #appendEscaped(text: string, place: Place): void {
@@ -202,114 +299,56 @@ export class FrameBuffer {
         this.#appendOctet(BACKSLASH);
         this.#appendOctet(letter);
       } else if (code < 0x80 && SPECIAL[code] === 1 && !isPlain(code, place)) {
-        refuse(NAMES.get(code)!, text, place);
+        refuse(SPECIAL_NAMES.get(code)!, text, place);
+      } else if (code < 0x80) {
+        this.#appendOctet(code);
       } else {
         for (const octet of TO_UTF8.encode(character)) this.#appendOctet(octet);
       }
     }
   }
 
+  /** Makes room. What is waiting moves along; what was taken stays. */
   #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const bytes = new Uint8Array(
-      Math.max(needed, this.#room, 2 * this.#bytes.length),
-    );
-    bytes.set(this.#bytes.subarray(0, this.#length));
+    if (this.#end + count <= this.#bytes.length) return;
+    const { length } = this;
+    const room = length === 0
+      ? Math.max(count, this.#slab)
+      : Math.max(length + count, this.#slab, 2 * length);
+    const bytes = new Uint8Array(room);
+    if (length > 0) bytes.set(this.#bytes.subarray(this.#start, this.#end));
     this.#bytes = bytes;
+    this.#start = 0;
+    this.#end = length;
   }
 }
 
-/** Where in which frame a text stands: what decides how it is written. */
-interface Place {
-  readonly header: string;
-  readonly isName: boolean;
-  readonly rule: CommandRule;
-  readonly version: Version;
+/** What is to be said of a body's length. */
+interface ContentLength {
+  /** The caller's own content-length header. */
+  readonly announced: string | undefined;
+  /** Whether there is to be one. */
+  readonly isWanted: boolean;
 }
 
-const NAMES = new Map([[0, "NUL"], [LF, "LF"], [CR, "CR"], [COLON, "a colon"]]);
-
-/** The letter behind the backslash, where this character is written escaped. */
-function escapeLetter(code: number, place: Place): number | undefined {
-  if (place.rule.handshake || place.version === "1.0") return undefined;
-  switch (code) {
-    case LF:
-      return 0x6e;
-    case COLON:
-      return 0x63;
-    case BACKSLASH:
-      return BACKSLASH;
-    case CR:
-      return place.version === "1.1" ? undefined : 0x72;
-  }
-}
-
-/** Whether a special character that has no escape may be written as it is. */
-function isPlain(code: number, { isName, rule, version }: Place): boolean {
-  switch (code) {
-    case BACKSLASH:
-      return true;
-    case COLON:
-      return !isName;
-    case CR:
-      // Before negotiation the peer takes a CR for a part of the line's end.
-      return !rule.handshake && version !== "1.2";
-    default:
-      return false;
-  }
-}
-
-function refuse(what: string, text: string, place: Place): never {
-  const { header, isName, rule, version } = place;
-  throw new UsageError(
-    `Cannot encode frame: the ${isName ? "name" : "value"} of the header ${
-      quoted(header)
-    } holds ${what}, which a ${rule.command} frame ${
-      rule.handshake ? "" : `of STOMP ${version} `
-    }cannot express${isName ? "" : `: ${shown(header, text)}`}.`,
-  );
-}
-
-/** Whether a content-length has to be added. */
-function needsContentLength(
-  texts: readonly string[],
-  body: Uint8Array,
-  wanted: boolean,
-): boolean {
+function announcedLength(texts: readonly string[]): string | undefined {
   for (let i = 0; i < texts.length; i += 2) {
-    if (texts[i] !== "content-length") continue;
-    const announced = texts[i + 1]!;
-    if (!/^[0-9]+$/.test(announced) || Number(announced) !== body.length) {
-      throw new UsageError(
-        `Cannot encode frame: its content-length is ${quoted(announced)}, ` +
-          `but its body has ${body.length} octets; leave the header out, it ` +
-          `is set automatically.`,
-      );
-    }
-    return false;
+    if (texts[i] === CONTENT_LENGTH) return texts[i + 1];
   }
-  if (wanted) return body.length > 0;
-  if (body.includes(0)) {
-    throw new UsageError(
-      "Cannot encode frame: a body that holds NUL needs a content-length; " +
-        "do not turn it off.",
-    );
-  }
-  return false;
 }
 
-/** A header value for a message; secrets are never shown. */
-function shown(name: string, value: string): string {
-  return name === "passcode" ? "(not shown)" : quoted(value);
-}
-
-/** How many octets a frame takes, if it is ASCII without escapes. */
-function estimate(frame: Frame, texts: readonly string[]): number {
-  const { command, body } = frame;
-  let length = command.length + body.length + texts.length + 3;
+/** How many octets a head takes, if it is ASCII without escapes. */
+function headLength(command: string, texts: readonly string[]): number {
+  let length = command.length + texts.length + 2;
   for (const text of texts) length += text.length;
-  return body.length === 0
-    ? length
-    : length + "content-length:\n".length + String(body.length).length;
+  return length;
+}
+
+/** The same for a whole frame. */
+function frameLength(frame: Frame): number {
+  const head = headLength(frame.command, headerTexts(frame));
+  const body = bodyText(frame)?.length ?? frame.body.length;
+  return body === 0
+    ? head + 1
+    : head + CONTENT_LENGTH.length + String(body).length + 2 + body + 1;
 }

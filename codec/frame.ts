@@ -16,6 +16,9 @@ const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** The header entries of a frame as name, value, name, value …, for the encoder. */
 export let headerTexts: (frame: Frame) => readonly string[];
 
+/** The body of a frame, if it is still the text that it was made of. */
+export let bodyText: (frame: Frame) => string | undefined;
+
 /**
  * One STOMP frame: a command, headers and a body. Frames do not change.
  *
@@ -35,11 +38,14 @@ export let headerTexts: (frame: Frame) => readonly string[];
 export class Frame {
   static {
     headerTexts = (frame) => frame.#texts ??= frame.#wire!.list().flat();
+    bodyText = (frame) =>
+      typeof frame.#body === "string" ? frame.#body : undefined;
   }
 
   /** The command, such as `"SEND"`. */
   readonly command: string;
-  readonly #body: Uint8Array;
+  /** Text until somebody wants octets. */
+  #body: Uint8Array | string;
   readonly #wire: WireHeaders | undefined;
   /** Name, value, name, value …: an array of pairs costs more than the rest. */
   #texts: readonly string[] | undefined;
@@ -66,7 +72,7 @@ export class Frame {
     this.command = command;
     if (headers instanceof WireHeaders) this.#wire = headers;
     else this.#texts = textsOf(headers);
-    this.#body = bytesOf(body);
+    this.#body = checkedBody(body);
   }
 
   /**
@@ -84,6 +90,7 @@ export class Frame {
 
   /** The body's octets; empty where there is none. Do not change them. */
   get body(): Uint8Array {
+    if (typeof this.#body === "string") this.#body = TO_UTF8.encode(this.#body);
     return this.#body;
   }
 
@@ -93,6 +100,7 @@ export class Frame {
    * @throws {FrameError} if it is not valid UTF-8.
    */
   text(): string {
+    if (typeof this.#body === "string") return this.#body;
     try {
       return FROM_UTF8.decode(this.#body);
     } catch (cause) {
@@ -166,8 +174,10 @@ function pairsOf(texts: readonly string[]): (readonly [string, string])[] {
   return pairs;
 }
 
-function bytesOf(body: Uint8Array | string | undefined): Uint8Array {
-  if (body === undefined) return NO_BODY;
+function checkedBody(
+  body: Uint8Array | string | undefined,
+): Uint8Array | string {
+  if (body === undefined || body === "") return NO_BODY;
   if (body instanceof Uint8Array) return body;
   if (typeof body !== "string") {
     throw new UsageError(
@@ -182,5 +192,5 @@ function bytesOf(body: Uint8Array | string | undefined): Uint8Array {
         "express: use toWellFormed() or send octets.",
     );
   }
-  return TO_UTF8.encode(body);
+  return body;
 }

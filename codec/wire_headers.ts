@@ -144,9 +144,13 @@ export class WireHeaders implements ReadonlyMap<string, string> {
 
   /** The text between two marks. */
   #text(start: number, end: number): string {
-    if (this.#escaping === "raw" && end - start <= SHORT) {
-      return shortText(this.#bytes, this.#base + start, this.#base + end);
-    }
+    const text = end - start > SHORT ? undefined : shortText(
+      this.#bytes,
+      this.#base + start,
+      this.#base + end,
+      this.#escaping !== "raw",
+    );
+    if (text !== undefined) return text;
     const bytes = this.#bytes.subarray(this.#base + start, this.#base + end);
     return UTF8.decode(
       this.#escaping === "raw" ? bytes : unescaped(bytes, this.#escaping),
@@ -160,11 +164,17 @@ export class WireHeaders implements ReadonlyMap<string, string> {
  */
 const SHORT = 24;
 
-function shortText(bytes: Uint8Array, start: number, end: number): string {
+/** A text that stands for itself; `undefined` if it does not. */
+function shortText(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  hasEscapes: boolean,
+): string | undefined {
   let text = "";
   for (let i = start; i < end; i++) {
     const octet = bytes[i]!;
-    if (octet > 0x7f) return UTF8.decode(bytes.subarray(start, end));
+    if (octet > 0x7f || octet === BACKSLASH && hasEscapes) return undefined;
     text += String.fromCharCode(octet);
   }
   return text;

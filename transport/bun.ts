@@ -1,5 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
+import { turn } from "./turn.ts";
 import {
   type Address,
   type Link,
@@ -95,6 +96,7 @@ class BunLink implements Link {
         await new Promise<void>((resolve) => this.#wakeWriter = resolve);
       }
     }
+    await turn();
   }
 
   // deno-lint-ignore require-await -- the interface's other adapters wait

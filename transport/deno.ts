@@ -1,5 +1,6 @@
 import type { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
+import { turn } from "./turn.ts";
 import {
   type Address,
   type Link,
@@ -52,6 +53,7 @@ class DenoLink implements Link {
       for (let at = 0; at < octets.length;) {
         at += await this.#conn.write(at === 0 ? octets : octets.subarray(at));
       }
+      await turn();
     } catch (cause) {
       throw this.#lost(cause);
     }

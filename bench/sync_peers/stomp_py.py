@@ -36,10 +36,10 @@ class Listener(stomp.ConnectionListener):
 
 class Client:
     def __init__(self):
-        self.connection = stomp.Connection12([(host, port)])
+        self.connection = stomp.Connection12([(host, port)], vhost="/")
         self.listener = Listener(self.connection)
         self.connection.set_listener("bench", self.listener)
-        self.connection.connect("guest", "guest", wait=True, headers={"host": "/"})
+        self.connection.connect("guest", "guest", wait=True)
         self.last_receipt = 0
 
     def send(self, destination):
