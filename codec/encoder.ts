@@ -198,19 +198,19 @@ export class FrameBuffer {
     this.#appendOctet(0);
   }
 
-  /** Writes a body that is ASCII text without NUL, or says that it is not. */
+  /** Writes a body that is ASCII text, or says that it is not. */
   #appendAscii(text: string, length: ContentLength): boolean {
     if (length.announced !== undefined) return false;
     const count = text.length;
     const before = this.length;
     this.#appendContentLength(count, length);
     this.#reserve(count + 1);
-    if (this.#appendAsciiOctets(text)) return true;
+    if (this.#appendAsciiOctets(text, length.isWanted)) return true;
     this.#end = this.#start + before;
     return false;
   }
 
-  #appendAsciiOctets(text: string): boolean {
+  #appendAsciiOctets(text: string, mayHoldNul: boolean): boolean {
     const count = text.length;
     const bytes = this.#bytes;
     let end = this.#end;
@@ -218,11 +218,12 @@ export class FrameBuffer {
       const room = bytes.subarray(end, end + count);
       const { read, written } = TO_UTF8.encodeInto(text, room);
       this.#end = end + written;
-      return read === count && written === count && !room.includes(0);
+      return read === count && written === count &&
+        (mayHoldNul || !room.includes(0));
     }
     for (let i = 0; i < count; i++) {
       const code = text.charCodeAt(i);
-      if (code > 0x7f || code === 0) return false;
+      if (code > 0x7f || code === 0 && !mayHoldNul) return false;
       bytes[end++] = code;
     }
     this.#end = end;
