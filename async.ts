@@ -45,7 +45,8 @@ export {
   TimeoutError,
   UsageError,
 } from "./errors.ts";
-export { Client, type CloseReport } from "./async/client.ts";
+export { Client } from "./async/client.ts";
+export { type CloseReport } from "./async/life.ts";
 export { type StatusEvent } from "./async/status.ts";
 export { connect } from "./async/connect.ts";
 export {

@@ -2,10 +2,10 @@ import type { Version } from "../codec/mod.ts";
 import { ConnectionError, quoted, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
-import type { Clock } from "../transport/clock.ts";
 import type { Connection } from "./connection.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
 import type { SettledBy } from "./hand.ts";
+import { type ClientInit, type CloseReport, Life } from "./life.ts";
 import {
   BEGIN_CHECKS,
   type BeginOptions,
@@ -18,32 +18,9 @@ import {
   SUBSCRIBE_CHECKS,
   type SubscribeOptions,
 } from "./options.ts";
-import { StatusBoard, type StatusEvent } from "./status.ts";
-import { Subscription, type SubscriptionHost } from "./subscription.ts";
+import type { StatusEvent } from "./status.ts";
+import { Subscription } from "./subscription.ts";
 import { Transaction } from "./transaction.ts";
-import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
-import { within } from "./waiting.ts";
-
-/** How a client came to its end. */
-export interface CloseReport {
-  /** Whether all that was in hand was finished and the broker was told. */
-  readonly graceful: boolean;
-  /** Messages that were settled; in ack mode `auto`, handed out and gone on from. */
-  readonly handled: number;
-  /** Messages that were handed out and not settled; the broker redelivers them. */
-  readonly unfinished: number;
-  /** Messages that came and were never handed out; the broker redelivers them. */
-  readonly redeliverable: number;
-  /** Why it ended, unless it was closed gracefully by the program. */
-  readonly cause?: unknown;
-}
-
-/** What a client is made with. */
-export interface ClientInit extends UpkeepOptions {
-  readonly clock: Clock;
-  readonly drainTimeout: number;
-  readonly receiveBuffer: number;
-}
 
 const TEXT: Readonly<Record<string, string>> = {
   "content-type": "text/plain;charset=utf-8",
@@ -53,102 +30,39 @@ const TEXT: Readonly<Record<string, string>> = {
  * A client of one broker, or of several that stand in for each other. It is
  * made by `connect()`, and owns its connection: close it, or declare it with
  * `await using`.
- *
- * ```text
- *           close(), signal, await using
- *   open ──────────────────────────────────▶ draining ──▶ closed
- *    │  ▲                                        │ time-out,  ▲
- *    ▼  │ reconnect                              │ loss       │
- *  offline ──────────────────────────────────────┴────────────┘
- *             gives up, abort()
- * ```
  */
 export class Client implements AsyncDisposable {
-  readonly #init: ClientInit;
-  readonly #upkeep: Upkeep;
-  readonly #board = new StatusBoard();
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #closed = Promise.withResolvers<CloseReport>();
-  readonly #host: SubscriptionHost;
-  /** Offline is open, too: there, whoever needs a connection waits for one. */
-  #state: "open" | "draining" | "closed" = "open";
-  #closing: Promise<CloseReport> | undefined;
-  #cause: ConnectionError | undefined;
-  /** Why it shuts itself down, if it does. */
-  #failure: { readonly cause: unknown } | undefined;
-  /** Aborts when a shutdown begins. */
-  readonly #shutdown = new AbortController();
-  /** Octets that wait to be handed out. */
-  #fed = 0;
-  #lastSubscription = 0;
-  #detach: () => void = () => {};
-  /** Of the subscriptions that have ended. */
-  #totals = { handled: 0, unfinished: 0, redeliverable: 0 };
+  readonly #life: Life;
 
   /** Made by `connect()`. */
   constructor(init: ClientInit) {
-    this.#init = init;
-    this.#upkeep = new Upkeep(init, {
-      connected: (connection) => this.#replay(connection),
-      disconnected: () => {
-        for (const subscription of this.#subscriptions.values()) {
-          subscription.detach();
-        }
-      },
-      ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
-      status: (event) => this.#board.post(event),
-      message: (frame, id) => this.#subscriptions.get(id)?.deliver(frame),
-      subscriptionFailed: (id, error) =>
-        this.#subscriptions.get(id)?.fail(error),
-      isOverfed: () => this.#fed > init.receiveBuffer,
-    });
-    this.#host = {
-      drainTimeout: init.drainTimeout,
-      drained: (promise) =>
-        within(
-          init.clock,
-          init.drainTimeout,
-          "Draining",
-          undefined,
-          () => promise,
-        ).catch(() => {}),
-      fed: (octets) => {
-        this.#fed += octets;
-        if (octets < 0) this.#upkeep.connection.readOn();
-      },
-      ended: (subscription) => this.#forget(subscription),
-    };
+    this.#life = new Life(init);
   }
 
   /** Connects; what `connect()` does once it has read its options. */
   async open(signal: AbortSignal | undefined): Promise<this> {
-    await this.#upkeep.start(signal);
-    if (signal !== undefined) {
-      const abort = () => void this.close();
-      signal.addEventListener("abort", abort, { once: true });
-      this.#detach = () => signal.removeEventListener("abort", abort);
-    }
+    await this.#life.start(signal);
     return this;
   }
 
   /** The version of STOMP that the latest connection has settled on. */
   get version(): Version {
-    return this.#upkeep.connection.session.version!;
+    return this.#life.upkeep.connection.session.version!;
   }
 
   /** What the broker calls itself, such as `"RabbitMQ/3.10.8"`. */
   get server(): string | undefined {
-    return this.#upkeep.connection.session.server;
+    return this.#life.upkeep.connection.session.server;
   }
 
   /** The broker's name for the session. */
   get session(): string | undefined {
-    return this.#upkeep.connection.session.session;
+    return this.#life.upkeep.connection.session.session;
   }
 
   /** The negotiated periods in ms: how often we send, how often the broker. */
   get heartBeat(): HeartBeat {
-    return this.#upkeep.connection.session.heartBeat;
+    return this.#life.upkeep.connection.session.heartBeat;
   }
 
   /**
@@ -156,12 +70,12 @@ export class Client implements AsyncDisposable {
    * rejects: the report says what happened.
    */
   get closed(): Promise<CloseReport> {
-    return this.#closed.promise;
+    return this.#life.closed;
   }
 
   /** What happens to the connection from now on, until the client is closed. */
   status(): AsyncIterableIterator<StatusEvent> {
-    return this.#board.listen();
+    return this.#life.board.listen();
   }
 
   /**
@@ -201,8 +115,8 @@ export class Client implements AsyncDisposable {
   ): Promise<void> {
     checkOptions("send()", options, SEND_CHECKS);
     options.signal?.throwIfAborted();
-    this.#requireOpen("send");
-    const online = this.#upkeep.online(options.signal);
+    this.#life.requireOpen("send");
+    const online = this.#life.upkeep.online(options.signal);
     const connection = online instanceof Promise ? await online : online;
     await this.#send(connection, destination, body, options);
   }
@@ -246,20 +160,9 @@ export class Client implements AsyncDisposable {
     settledBy: SettledBy,
   ): Subscription {
     options.signal?.throwIfAborted();
-    this.#requireOpen("subscribe");
-    if (this.#state === "draining") {
-      throw new UsageError(
-        `Cannot subscribe to ${quoted(destination)}: the client is closing.`,
-      );
-    }
-    const id = options.id ?? `subscription-${++this.#lastSubscription}`;
-    if (this.#subscriptions.has(id)) {
-      throw new UsageError(
-        `There is a subscription with the id ${quoted(id)} already: choose ` +
-          "another, or leave the id out.",
-      );
-    }
-    const subscription = new Subscription(this.#host, {
+    const id = options.id ?? this.#life.newSubscriptionId();
+    this.#life.requireRoomFor(id);
+    const subscription = new Subscription(this.#life.host, {
       id,
       destination,
       ack: options.ack,
@@ -268,8 +171,7 @@ export class Client implements AsyncDisposable {
       settledBy,
       signal: options.signal,
     });
-    if (this.#upkeep.isOnline) subscription.attach(this.#upkeep.connection);
-    this.#subscriptions.set(id, subscription);
+    this.#life.add(subscription);
     return subscription;
   }
 
@@ -317,13 +219,10 @@ export class Client implements AsyncDisposable {
     const subscription = this.#subscribe(destination, rest, "consumer");
     return new Consumer(
       {
-        signal: this.#shutdown.signal,
+        signal: this.#life.shutdown,
         sendConfirmed: (destination, body, headers) =>
           this.send(destination, body, { headers, receipt: true }),
-        shutDown: (cause) => {
-          this.#failure ??= { cause };
-          void this.close();
-        },
+        shutDown: (cause) => this.#life.shutDown(cause),
       },
       subscription,
       {
@@ -344,8 +243,8 @@ export class Client implements AsyncDisposable {
   async begin(options: BeginOptions = {}): Promise<Transaction> {
     checkOptions("begin()", options, BEGIN_CHECKS);
     options.signal?.throwIfAborted();
-    this.#requireOpen("begin a transaction");
-    const connection = await this.#upkeep.online(options.signal);
+    this.#life.requireOpen("begin a transaction");
+    const connection = await this.#life.upkeep.online(options.signal);
     const frame = connection.session.begin();
     connection.append(frame);
     return new Transaction({
@@ -399,8 +298,7 @@ export class Client implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#closing ??= this.#close(options.timeout ?? this.#init.drainTimeout);
-    return this.#closing;
+    return this.#life.close(options.timeout);
   }
 
   /** The same as {@linkcode close}. */
@@ -413,7 +311,7 @@ export class Client implements AsyncDisposable {
    * rejects with a `ConnectionError` whose cause is the reason; loops throw it.
    */
   abort(reason?: unknown): void {
-    this.#drop(
+    this.#life.drop(
       new ConnectionError("The client was aborted.", { cause: reason }),
     );
   }
@@ -439,91 +337,5 @@ export class Client implements AsyncDisposable {
       const operation = `the SEND to ${destination}`;
       await connection.confirmed(receipt, operation, options);
     }
-  }
-
-  #drop(cause: unknown): void {
-    this.#upkeep.stop();
-    this.#upkeep.connection.fail(cause);
-  }
-
-  async #close(timeout: number): Promise<CloseReport> {
-    if (this.#state === "open") {
-      this.#state = "draining";
-      this.#shutdown.abort();
-      this.#upkeep.stop();
-      try {
-        await within(
-          this.#init.clock,
-          timeout,
-          "A graceful close",
-          undefined,
-          () => this.#drain(),
-        );
-      } catch (cause) {
-        this.#drop(cause);
-      }
-    }
-    return await this.closed;
-  }
-
-  async #drain(): Promise<void> {
-    await Promise.allSettled(
-      this.#subscriptions.values().map((subscription) =>
-        subscription.unsubscribe()
-      ),
-    );
-    if (!this.#upkeep.isOnline) return;
-    await this.#upkeep.connection.settled();
-    if (this.#upkeep.isOnline) await this.#upkeep.connection.disconnect();
-  }
-
-  #requireOpen(what: string): void {
-    if (this.#state !== "closed") return;
-    if (this.#cause === undefined) {
-      throw new UsageError(`Cannot ${what}: the client is closed.`);
-    }
-    throw new ConnectionError(`Cannot ${what}: the connection is gone.`, {
-      cause: this.#cause,
-    });
-  }
-
-  /** Subscribes again what was subscribed before, in the same order. */
-  #replay(connection: Connection): void {
-    for (const subscription of [...this.#subscriptions.values()]) {
-      try {
-        subscription.attach(connection);
-        const { id, destination } = subscription;
-        this.#board.post({ type: "replayed", subscription: id, destination });
-      } catch (error) {
-        // Another version, perhaps, which cannot express it.
-        subscription.fail(error);
-      }
-    }
-  }
-
-  #end(cause: ConnectionError, isGraceful: boolean): void {
-    this.#state = "closed";
-    this.#shutdown.abort();
-    this.#detach();
-    if (!isGraceful) this.#cause = cause;
-    for (const subscription of [...this.#subscriptions.values()]) {
-      subscription.fail(cause);
-    }
-    const report: CloseReport = {
-      graceful: isGraceful,
-      ...this.#totals,
-      ...(isGraceful ? this.#failure : { cause }),
-    };
-    this.#board.close();
-    void this.#upkeep.connection.finished.then(() =>
-      this.#closed.resolve(report)
-    );
-  }
-
-  #forget(subscription: Subscription): void {
-    this.#subscriptions.delete(subscription.id);
-    this.#totals.handled += subscription.handled;
-    this.#totals.unfinished += subscription.unfinished;
-    this.#totals.redeliverable += subscription.redeliverable;
   }
 }

@@ -409,3 +409,11 @@ for (const [destination, options, includes] of MISTAKES) {
     assert(client.subscribe("/queue/a"));
   });
 }
+
+test("an id that is made up is never one that the program has chosen", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client } = await broker.connect();
+  const chosen = client.subscribe("/queue/a", { id: "subscription-1" });
+  const madeUp = client.subscribe("/queue/a");
+  assert(madeUp.id !== chosen.id);
+});

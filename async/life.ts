@@ -1,0 +1,262 @@
+import { ConnectionError, UsageError } from "../errors.ts";
+import type { Clock } from "../transport/clock.ts";
+import type { Connection } from "./connection.ts";
+import { StatusBoard } from "./status.ts";
+import type { Subscription, SubscriptionHost } from "./subscription.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
+import { within } from "./waiting.ts";
+
+/** How a client came to its end. */
+export interface CloseReport {
+  /** Whether all that was in hand was finished and the broker was told. */
+  readonly graceful: boolean;
+  /** Messages that were settled; in ack mode `auto`, handed out and gone on from. */
+  readonly handled: number;
+  /** Messages that were handed out and not settled; the broker redelivers them. */
+  readonly unfinished: number;
+  /** Messages that came and were never handed out; the broker redelivers them. */
+  readonly redeliverable: number;
+  /** Why it ended, unless it was closed gracefully by the program. */
+  readonly cause?: unknown;
+}
+
+/** What a client is made with. */
+export interface ClientInit extends UpkeepOptions {
+  readonly clock: Clock;
+  readonly drainTimeout: number;
+  readonly receiveBuffer: number;
+}
+
+/**
+ * The life of a client: its connection, one after the other, its subscriptions,
+ * and how all of that comes to an end.
+ *
+ * ```text
+ *           close(), signal, await using
+ *   open ──────────────────────────────────▶ draining ──▶ closed
+ *    │  ▲                                        │ time-out,  ▲
+ *    ▼  │ reconnect                              │ loss       │
+ *  offline ──────────────────────────────────────┴────────────┘
+ *             gives up, abort()
+ * ```
+ *
+ * Draining: loops and handlers finish and settle; UNSUBSCRIBE; receipts;
+ * DISCONNECT. Each step waits for the one before, and one time-out limits all.
+ */
+export class Life {
+  /** The connection. */
+  readonly upkeep: Upkeep;
+  /** Where everything that happens is told. */
+  readonly board: StatusBoard = new StatusBoard();
+  /** What subscriptions are lent. */
+  readonly host: SubscriptionHost;
+  readonly #init: ClientInit;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #closed = Promise.withResolvers<CloseReport>();
+  /** Offline is open, too: there, whoever needs a connection waits for one. */
+  #state: "open" | "draining" | "closed" = "open";
+  #closing: Promise<CloseReport> | undefined;
+  /** Why the connection was lost for good. */
+  #cause: ConnectionError | undefined;
+  /** Why the client shuts itself down, if it does. */
+  #failure: { readonly cause: unknown } | undefined;
+  readonly #shutdown = new AbortController();
+  #lastSubscription = 0;
+  /** Octets that wait to be handed out. */
+  #fed = 0;
+  #forgetSignal: () => void = () => {};
+  /** Of the subscriptions that have ended. */
+  readonly #totals = { handled: 0, unfinished: 0, redeliverable: 0 };
+
+  /** It begins with {@linkcode start}. */
+  constructor(init: ClientInit) {
+    this.#init = init;
+    this.upkeep = new Upkeep(init, {
+      connected: (connection) => this.#replay(connection),
+      disconnected: () => {
+        for (const subscription of this.#subscriptions.values()) {
+          subscription.detach();
+        }
+      },
+      ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
+      status: (event) => this.board.post(event),
+      message: (frame, id) => this.#subscriptions.get(id)?.deliver(frame),
+      subscriptionFailed: (id, error) =>
+        this.#subscriptions.get(id)?.fail(error),
+      isOverfed: () => this.#fed > init.receiveBuffer,
+    });
+    this.host = {
+      drainTimeout: init.drainTimeout,
+      drained: (promise) =>
+        within(
+          init.clock,
+          init.drainTimeout,
+          "Draining",
+          undefined,
+          () => promise,
+        ).catch(() => {}),
+      fed: (octets) => {
+        this.#fed += octets;
+        if (octets < 0) this.upkeep.connection.readOn();
+      },
+      ended: (subscription) => this.#forget(subscription),
+    };
+  }
+
+  /** Resolves when it has come to its end, whatever that was. */
+  get closed(): Promise<CloseReport> {
+    return this.#closed.promise;
+  }
+
+  /** Aborts when a shutdown begins. */
+  get shutdown(): AbortSignal {
+    return this.#shutdown.signal;
+  }
+
+  /** Makes the first connection; afterwards the signal closes gracefully. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    await this.upkeep.start(signal);
+    if (signal === undefined) return;
+    const abort = () => void this.close();
+    signal.addEventListener("abort", abort, { once: true });
+    this.#forgetSignal = () => signal.removeEventListener("abort", abort);
+  }
+
+  /**
+   * Refuses what comes too late.
+   *
+   * @throws {UsageError} if it was closed, {ConnectionError} if the connection
+   * was lost for good.
+   */
+  requireOpen(what: string): void {
+    if (this.#state !== "closed") return;
+    if (this.#cause === undefined) {
+      throw new UsageError(`Cannot ${what}: the client is closed.`);
+    }
+    throw new ConnectionError(`Cannot ${what}: the connection is gone.`, {
+      cause: this.#cause,
+    });
+  }
+
+  /** An id for a subscription that nobody has yet. */
+  newSubscriptionId(): string {
+    let id: string;
+    do id = `subscription-${++this.#lastSubscription}`; while (
+      this.#subscriptions.has(id)
+    );
+    return id;
+  }
+
+  /**
+   * Refuses new subscriptions that come too late, or whose id is taken.
+   *
+   * @throws {UsageError} and what {@linkcode requireOpen} throws.
+   */
+  requireRoomFor(id: string): void {
+    this.requireOpen("subscribe");
+    if (this.#state === "draining") {
+      throw new UsageError("Cannot subscribe: the client is closing.");
+    }
+    if (this.#subscriptions.has(id)) {
+      throw new UsageError(
+        `There is a subscription with the id "${id}" already: choose another, ` +
+          "or leave the id out.",
+      );
+    }
+  }
+
+  /** Takes on a subscription; it is made at once where there is a connection. */
+  add(subscription: Subscription): void {
+    if (this.upkeep.isOnline) subscription.attach(this.upkeep.connection);
+    this.#subscriptions.set(subscription.id, subscription);
+  }
+
+  /** Closes gracefully within so many milliseconds. Idempotent. */
+  close(timeout: number = this.#init.drainTimeout): Promise<CloseReport> {
+    this.#closing ??= this.#close(timeout);
+    return this.#closing;
+  }
+
+  /** Closes gracefully, because of this. */
+  shutDown(cause: unknown): void {
+    this.#failure ??= { cause };
+    void this.close();
+  }
+
+  /** Ends at once, because of this. */
+  drop(cause: unknown): void {
+    this.upkeep.stop();
+    this.upkeep.connection.fail(cause);
+  }
+
+  async #close(timeout: number): Promise<CloseReport> {
+    if (this.#state === "open") {
+      this.#state = "draining";
+      this.#shutdown.abort();
+      this.upkeep.stop();
+      try {
+        await within(
+          this.#init.clock,
+          timeout,
+          "A graceful close",
+          undefined,
+          () => this.#drain(),
+        );
+      } catch (cause) {
+        this.drop(cause);
+      }
+    }
+    return await this.closed;
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.allSettled(
+      this.#subscriptions.values().map((subscription) =>
+        subscription.unsubscribe()
+      ),
+    );
+    if (!this.upkeep.isOnline) return;
+    await this.upkeep.connection.settled();
+    if (this.upkeep.isOnline) await this.upkeep.connection.disconnect();
+  }
+
+  /** Subscribes again what was subscribed before, in the same order. */
+  #replay(connection: Connection): void {
+    for (const subscription of [...this.#subscriptions.values()]) {
+      try {
+        subscription.attach(connection);
+        const { id, destination } = subscription;
+        this.board.post({ type: "replayed", subscription: id, destination });
+      } catch (error) {
+        // Another version, perhaps, which cannot express it.
+        subscription.fail(error);
+      }
+    }
+  }
+
+  #end(cause: ConnectionError, isGraceful: boolean): void {
+    this.#state = "closed";
+    this.#shutdown.abort();
+    this.#forgetSignal();
+    if (!isGraceful) this.#cause = cause;
+    for (const subscription of [...this.#subscriptions.values()]) {
+      subscription.fail(cause);
+    }
+    const report: CloseReport = {
+      graceful: isGraceful,
+      ...this.#totals,
+      ...(isGraceful ? this.#failure : { cause }),
+    };
+    this.board.close();
+    void this.upkeep.connection.finished.then(() =>
+      this.#closed.resolve(report)
+    );
+  }
+
+  #forget(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription.id);
+    this.#totals.handled += subscription.handled;
+    this.#totals.unfinished += subscription.unfinished;
+    this.#totals.redeliverable += subscription.redeliverable;
+  }
+}
