@@ -4,6 +4,7 @@ import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
+import { Feed } from "./feed.ts";
 import type { SettledBy } from "./hand.ts";
 import { type ClientInit, type CloseReport, Life } from "./life.ts";
 import {
@@ -151,18 +152,18 @@ export class Client implements AsyncDisposable {
   ): Subscription {
     checkOptions("subscribe()", options, SUBSCRIBE_CHECKS);
     const settledBy = options.manualAck ? "program" : "loop";
-    return this.#subscribe(destination, options, settledBy);
+    return new Subscription(this.#subscribe(destination, options, settledBy));
   }
 
   #subscribe(
     destination: string,
     options: SubscribeOptions,
     settledBy: SettledBy,
-  ): Subscription {
+  ): Feed {
     options.signal?.throwIfAborted();
     const id = options.id ?? this.#life.newSubscriptionId();
     this.#life.requireRoomFor(id);
-    const subscription = new Subscription(this.#life.host, {
+    const feed = new Feed(this.#life.host, {
       id,
       destination,
       ack: options.ack,
@@ -171,8 +172,8 @@ export class Client implements AsyncDisposable {
       settledBy,
       signal: options.signal,
     });
-    this.#life.add(subscription);
-    return subscription;
+    this.#life.add(feed);
+    return feed;
   }
 
   /**
@@ -216,7 +217,7 @@ export class Client implements AsyncDisposable {
           "message that fails would come back for ever. Choose another one.",
       );
     }
-    const subscription = this.#subscribe(destination, rest, "consumer");
+    const feed = this.#subscribe(destination, rest, "consumer");
     return new Consumer(
       {
         signal: this.#life.shutdown,
@@ -224,7 +225,7 @@ export class Client implements AsyncDisposable {
           this.send(destination, body, { headers, receipt: true }),
         shutDown: (cause) => this.#life.shutDown(cause),
       },
-      subscription,
+      feed,
       {
         handler,
         concurrency: concurrency ?? 1,

@@ -1,8 +1,8 @@
 import { StompError } from "../errors.ts";
 import { Fifo } from "../session/fifo.ts";
 import { failureCopy } from "./failure_copy.ts";
+import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
-import type { Subscription } from "./subscription.ts";
 
 /** What a handler is told beside the message. */
 export interface ConsumeContext {
@@ -62,7 +62,7 @@ interface Turn {
 export class Consumer implements AsyncDisposable {
   readonly #host: ConsumerHost;
   readonly #init: ConsumerInit;
-  readonly #subscription: Subscription;
+  readonly #feed: Feed;
   readonly #context: ConsumeContext;
   readonly #done: Promise<void>;
   readonly #closing = new AbortController();
@@ -72,12 +72,12 @@ export class Consumer implements AsyncDisposable {
   /** Made by `client.consume()`. */
   constructor(
     host: ConsumerHost,
-    subscription: Subscription,
+    feed: Feed,
     init: ConsumerInit,
   ) {
     this.#host = host;
     this.#init = init;
-    this.#subscription = subscription;
+    this.#feed = feed;
     this.#context = {
       signal: AbortSignal.any([host.signal, this.#closing.signal]),
     };
@@ -90,17 +90,17 @@ export class Consumer implements AsyncDisposable {
 
   /** The id of its subscription. */
   get id(): string {
-    return this.#subscription.id;
+    return this.#feed.id;
   }
 
   /** Where its messages were sent to. */
   get destination(): string {
-    return this.#subscription.destination;
+    return this.#feed.destination;
   }
 
   /** Resolves when the broker has confirmed the subscription. */
   get ready(): Promise<void> {
-    return this.#subscription.ready;
+    return this.#feed.ready;
   }
 
   /**
@@ -118,7 +118,7 @@ export class Consumer implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#subscription.unsubscribe();
+    await this.#feed.unsubscribe();
     await this.#done;
   }
 
@@ -128,12 +128,12 @@ export class Consumer implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    for await (const message of this.#subscription) await this.#handle(message);
+    for await (const message of this.#feed) await this.#handle(message);
   }
 
   async #handle(message: Message): Promise<void> {
     const turn: Turn = { message, isDone: false };
-    if (this.#subscription.ack === "client") this.#turns.push(turn);
+    if (this.#feed.ack === "client") this.#turns.push(turn);
     try {
       await this.#init.handler(message, this.#context);
     } catch (error) {
@@ -172,7 +172,7 @@ export class Consumer implements AsyncDisposable {
   }
 
   #acknowledge(turn: Turn): void {
-    if (this.#subscription.ack === "client-individual") {
+    if (this.#feed.ack === "client-individual") {
       this.#settle(turn.message);
     }
     // Cumulative: nothing may be covered that is not done.

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import { Delivery, type DeliveryOwner } from "./delivery.ts";
 import type { AckOptions, Verb } from "./message.ts";
 import { ACK_CHECKS } from "./options.ts";
-import type { Transaction } from "./transaction.ts";
+import { enlist, type Transaction } from "./transaction.ts";
 
 /** Who settles a message: a loop by going on, the program, or a consumer. */
 export type SettledBy = "loop" | "program" | "consumer";
@@ -139,8 +139,8 @@ export class Hand implements DeliveryOwner {
           "gives one only after COMMIT, and commit() waits for that.",
       );
     }
-    transaction.requireOpen();
-    if (!delivery.isStale && transaction.connection !== delivery.connection) {
+    const connection = enlist(transaction);
+    if (!delivery.isStale && connection !== delivery.connection) {
       throw new UsageError(
         `The transaction ${transaction.id} belongs to another connection than ` +
           "the message: settle it in one of its own client's.",
@@ -188,7 +188,8 @@ export class Hand implements DeliveryOwner {
       this.#coverable.delete(settled);
       this.#release(settled);
     }
-    transaction?.onAbort(() => {
+    if (transaction === undefined) return;
+    enlist(transaction, () => {
       this.#handled -= covered.length;
       for (const undone of covered) {
         undone.settled = undefined;

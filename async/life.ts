@@ -2,7 +2,7 @@ import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Connection } from "./connection.ts";
 import { StatusBoard } from "./status.ts";
-import type { Subscription, SubscriptionHost } from "./subscription.ts";
+import type { Feed, FeedHost } from "./feed.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { within } from "./waiting.ts";
 
@@ -28,7 +28,7 @@ export interface ClientInit extends UpkeepOptions {
 }
 
 /**
- * The life of a client: its connection, one after the other, its subscriptions,
+ * The life of a client: its connection, one after the other, its feeds,
  * and how all of that comes to an end.
  *
  * ```text
@@ -48,10 +48,10 @@ export class Life {
   readonly upkeep: Upkeep;
   /** Where everything that happens is told. */
   readonly board: StatusBoard = new StatusBoard();
-  /** What subscriptions are lent. */
-  readonly host: SubscriptionHost;
+  /** What the feeds of subscriptions are lent. */
+  readonly host: FeedHost;
   readonly #init: ClientInit;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #feeds = new Map<string, Feed>();
   readonly #closed = Promise.withResolvers<CloseReport>();
   /** Offline is open, too: there, whoever needs a connection waits for one. */
   #state: "open" | "draining" | "closed" = "open";
@@ -74,15 +74,14 @@ export class Life {
     this.upkeep = new Upkeep(init, {
       connected: (connection) => this.#replay(connection),
       disconnected: () => {
-        for (const subscription of this.#subscriptions.values()) {
-          subscription.detach();
+        for (const feed of this.#feeds.values()) {
+          feed.detach();
         }
       },
       ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
       status: (event) => this.board.post(event),
-      message: (frame, id) => this.#subscriptions.get(id)?.deliver(frame),
-      subscriptionFailed: (id, error) =>
-        this.#subscriptions.get(id)?.fail(error),
+      message: (frame, id) => this.#feeds.get(id)?.deliver(frame),
+      subscriptionFailed: (id, error) => this.#feeds.get(id)?.fail(error),
       isOverfed: () => this.#fed > init.receiveBuffer,
     });
     this.host = {
@@ -99,7 +98,7 @@ export class Life {
         this.#fed += octets;
         if (octets < 0) this.upkeep.connection.readOn();
       },
-      ended: (subscription) => this.#forget(subscription),
+      ended: (feed) => this.#forget(feed),
     };
   }
 
@@ -142,7 +141,7 @@ export class Life {
   newSubscriptionId(): string {
     let id: string;
     do id = `subscription-${++this.#lastSubscription}`; while (
-      this.#subscriptions.has(id)
+      this.#feeds.has(id)
     );
     return id;
   }
@@ -157,7 +156,7 @@ export class Life {
     if (this.#state === "draining") {
       throw new UsageError("Cannot subscribe: the client is closing.");
     }
-    if (this.#subscriptions.has(id)) {
+    if (this.#feeds.has(id)) {
       throw new UsageError(
         `There is a subscription with the id "${id}" already: choose another, ` +
           "or leave the id out.",
@@ -165,10 +164,10 @@ export class Life {
     }
   }
 
-  /** Takes on a subscription; it is made at once where there is a connection. */
-  add(subscription: Subscription): void {
-    if (this.upkeep.isOnline) subscription.attach(this.upkeep.connection);
-    this.#subscriptions.set(subscription.id, subscription);
+  /** Takes on a feed; it is subscribed at once where there is a connection. */
+  add(feed: Feed): void {
+    if (this.upkeep.isOnline) feed.attach(this.upkeep.connection);
+    this.#feeds.set(feed.id, feed);
   }
 
   /** Closes gracefully within so many milliseconds. Idempotent. */
@@ -211,9 +210,7 @@ export class Life {
 
   async #drain(): Promise<void> {
     await Promise.allSettled(
-      this.#subscriptions.values().map((subscription) =>
-        subscription.unsubscribe()
-      ),
+      this.#feeds.values().map((feed) => feed.unsubscribe()),
     );
     if (!this.upkeep.isOnline) return;
     await this.upkeep.connection.settled();
@@ -222,14 +219,14 @@ export class Life {
 
   /** Subscribes again what was subscribed before, in the same order. */
   #replay(connection: Connection): void {
-    for (const subscription of [...this.#subscriptions.values()]) {
+    for (const feed of [...this.#feeds.values()]) {
       try {
-        subscription.attach(connection);
-        const { id, destination } = subscription;
+        feed.attach(connection);
+        const { id, destination } = feed;
         this.board.post({ type: "replayed", subscription: id, destination });
       } catch (error) {
         // Another version, perhaps, which cannot express it.
-        subscription.fail(error);
+        feed.fail(error);
       }
     }
   }
@@ -239,8 +236,8 @@ export class Life {
     this.#shutdown.abort();
     this.#forgetSignal();
     if (!isGraceful) this.#cause = cause;
-    for (const subscription of [...this.#subscriptions.values()]) {
-      subscription.fail(cause);
+    for (const feed of [...this.#feeds.values()]) {
+      feed.fail(cause);
     }
     const report: CloseReport = {
       graceful: isGraceful,
@@ -253,10 +250,10 @@ export class Life {
     );
   }
 
-  #forget(subscription: Subscription): void {
-    this.#subscriptions.delete(subscription.id);
-    this.#totals.handled += subscription.handled;
-    this.#totals.unfinished += subscription.unfinished;
-    this.#totals.redeliverable += subscription.redeliverable;
+  #forget(feed: Feed): void {
+    this.#feeds.delete(feed.id);
+    this.#totals.handled += feed.handled;
+    this.#totals.unfinished += feed.unfinished;
+    this.#totals.redeliverable += feed.redeliverable;
   }
 }

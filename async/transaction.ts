@@ -29,6 +29,15 @@ export interface TransactionHost {
 }
 
 /**
+ * Something is to be done in a transaction, and to be taken back if that is
+ * aborted. Returns the connection that it belongs to.
+ *
+ * @throws {UsageError} if it was committed or aborted, {ConnectionError} if it
+ * was lost with its connection.
+ */
+export let enlist: (transaction: Transaction, undo?: () => void) => Connection;
+
+/**
  * Several sends and acknowledgements that the broker carries out together or
  * not at all (STOMP 1.2, "BEGIN"). It belongs to one connection and is void
  * when that is lost. Dispose of it, and it is aborted unless it was committed.
@@ -37,6 +46,14 @@ export interface TransactionHost {
  * kept one by one, and Artemis acknowledges at once.
  */
 export class Transaction implements AsyncDisposable {
+  static {
+    enlist = (transaction, undo) => {
+      transaction.#requireOpen();
+      if (undo !== undefined) transaction.#undo.push(undo);
+      return transaction.#host.connection;
+    };
+  }
+
   /** Its id, unique within the connection. */
   readonly id: string;
   readonly #host: TransactionHost;
@@ -47,11 +64,6 @@ export class Transaction implements AsyncDisposable {
   constructor(host: TransactionHost, id: string) {
     this.#host = host;
     this.id = id;
-  }
-
-  /** The connection that it belongs to. */
-  get connection(): Connection {
-    return this.#host.connection;
   }
 
   /**
@@ -67,7 +79,7 @@ export class Transaction implements AsyncDisposable {
     options: TransactionSendOptions = {},
   ): Promise<void> {
     checkOptions("send()", options, TRANSACTION_SEND_CHECKS);
-    this.requireOpen();
+    this.#requireOpen();
     const transaction = this.id;
     await this.#host.send(destination, body, { ...options, transaction });
   }
@@ -81,8 +93,8 @@ export class Transaction implements AsyncDisposable {
    */
   async commit(options: CommitOptions = {}): Promise<void> {
     checkOptions("commit()", options, COMMIT_CHECKS);
-    this.requireOpen();
-    const { connection } = this;
+    this.#requireOpen();
+    const { connection } = this.#host;
     const receipt = connection.session.newReceipt();
     connection.append(connection.session.commit(this.id, { receipt }));
     this.#state = "committed";
@@ -97,7 +109,7 @@ export class Transaction implements AsyncDisposable {
     if (this.#state !== "open") return;
     this.#state = "aborted";
     for (const undo of this.#undo) undo();
-    const { connection } = this;
+    const { connection } = this.#host;
     if (connection.failure !== undefined) return;
     connection.append(connection.session.abort(this.id));
     await connection.room(undefined);
@@ -108,29 +120,18 @@ export class Transaction implements AsyncDisposable {
     return this.abort();
   }
 
-  /**
-   * Refuses whatever comes after its end.
-   *
-   * @throws {UsageError} if it was committed or aborted, {ConnectionError} if it
-   * was lost with its connection.
-   */
-  requireOpen(): void {
+  #requireOpen(): void {
     if (this.#state !== "open") {
       throw new UsageError(
         `The transaction ${this.id} was ${this.#state} before: begin another one.`,
       );
     }
-    const { failure } = this.connection;
+    const { failure } = this.#host.connection;
     if (failure === undefined) return;
     throw new ConnectionError(
       `The transaction ${this.id} was lost with its connection: nothing of it ` +
         "has happened. Begin another one.",
       { cause: failure },
     );
-  }
-
-  /** What was acknowledged in it is taken back if it is aborted. */
-  onAbort(undo: () => void): void {
-    this.#undo.push(undo);
   }
 }

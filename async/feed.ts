@@ -1,0 +1,334 @@
+import type { Frame } from "../codec/mod.ts";
+import { ConnectionError, UsageError } from "../errors.ts";
+import type { AckMode } from "../session/client_session.ts";
+import { Fifo } from "../session/fifo.ts";
+import type { Connection } from "./connection.ts";
+import type { Delivery } from "./delivery.ts";
+import { Hand, type SettledBy } from "./hand.ts";
+import type { Message } from "./message.ts";
+import { DEFAULTS } from "./options.ts";
+
+/** What the client lends to its feeds. */
+export interface FeedHost {
+  /** The most time that draining may take, in ms. */
+  readonly drainTimeout: number;
+  /** Waits for a promise, but not longer than `drainTimeout`. */
+  drained(promise: Promise<void>): Promise<void>;
+  /** So many octets more, or fewer, are waiting to be handed out. */
+  fed(octets: number): void;
+  /** It has ended. */
+  ended(feed: Feed): void;
+}
+
+/** How a feed is made. */
+export interface FeedInit {
+  readonly id: string;
+  readonly destination: string;
+  /** `undefined`: whatever the connection's version has. */
+  readonly ack: AckMode | undefined;
+  readonly prefetch: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly settledBy: SettledBy;
+  readonly signal: AbortSignal | undefined;
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/**
+ * What stands behind a subscription: the messages that come, the loops that take
+ * them, and the SUBSCRIBE that is made anew on each connection.
+ */
+export class Feed implements AsyncIterable<Message> {
+  /** Its id, unique within the connection. */
+  readonly id: string;
+  /** Where its messages were sent to. */
+  readonly destination: string;
+  /** Resolves when the broker has confirmed it, or rejects if it refuses. */
+  readonly ready: Promise<void>;
+
+  readonly #host: FeedHost;
+  readonly #init: FeedInit;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #hand: Hand;
+  #ack: AckMode;
+  /** Where it is subscribed; `undefined` while there is no connection. */
+  #connection: Connection | undefined;
+  /** Came, and nobody has asked for them yet. */
+  readonly #waiting = new Fifo<Delivery>();
+  /** Loops that have asked, while none has come. */
+  readonly #takers = new Fifo<PromiseWithResolvers<Delivery | undefined>>();
+  #loops = 0;
+  /**
+   * open → stopping: nothing is handed out any more
+   * → leaving: UNSUBSCRIBE is on its way, so nothing can be settled any more
+   * → ended
+   */
+  #state: "open" | "stopping" | "leaving" | "ended" = "open";
+  #failure: unknown;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #ending: Promise<void> | undefined;
+  #forgetSignal: () => void = () => {};
+  #redeliverable = 0;
+
+  /** It begins with {@linkcode attach}. */
+  constructor(host: FeedHost, init: FeedInit) {
+    this.#host = host;
+    this.#init = init;
+    this.#ack = init.ack ?? "client-individual";
+    this.id = init.id;
+    this.destination = init.destination;
+    this.ready = this.#ready.promise;
+    // Whoever iterates is told as well.
+    this.ready.catch(() => {});
+    const ack = () => this.#ack;
+    const connection = () => this.#settlesOn;
+    this.#hand = new Hand({
+      get ack() {
+        return ack();
+      },
+      get connection() {
+        return connection();
+      },
+      released: () => this.#checkIdle(),
+    }, init.settledBy);
+    const { signal } = init;
+    if (signal !== undefined) {
+      const abort = () => void this.unsubscribe().catch(() => {});
+      signal.addEventListener("abort", abort, { once: true });
+      this.#forgetSignal = () => signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Who acknowledges what. */
+  get ack(): AckMode {
+    return this.#ack;
+  }
+
+  /** Messages that were settled, or in `auto` mode gone on from. */
+  get handled(): number {
+    return this.#hand.handled;
+  }
+
+  /** Messages that were handed out and are not settled. */
+  get unfinished(): number {
+    return this.#hand.unfinished;
+  }
+
+  /** Messages that came and were never handed out. */
+  get redeliverable(): number {
+    return this.#redeliverable;
+  }
+
+  /** What a loop does with the messages. */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    const { settledBy } = this.#init;
+    if (this.#ack === "client" && settledBy === "loop" && this.#loops > 0) {
+      throw new UsageError(
+        `The subscription ${this.id} is iterated already: in ack mode ` +
+          '"client" one loop would acknowledge what another has not finished. ' +
+          'Use "client-individual", or "manualAck".',
+      );
+    }
+    this.#loops++;
+    let current: Delivery | undefined;
+    let isOver = false;
+    const end = () => {
+      if (!isOver) this.#loops--;
+      isOver = true;
+      return DONE;
+    };
+    return {
+      next: async () => {
+        if (current !== undefined) {
+          const done = current;
+          current = undefined;
+          this.#hand.goOn(done);
+          const room = done.connection.room(undefined);
+          // A connection that is lost meanwhile is found out right below.
+          if (room !== undefined) await room.catch(() => {});
+        }
+        if (isOver) return DONE;
+        try {
+          current = await this.#take();
+        } catch (error) {
+          end();
+          throw error;
+        }
+        return current === undefined
+          ? end()
+          : { done: false, value: current.message };
+      },
+      return: () => {
+        if (current !== undefined) this.#hand.leave(current);
+        current = undefined;
+        return Promise.resolve(end());
+      },
+    };
+  }
+
+  /** Ends it gracefully. Idempotent. */
+  unsubscribe(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  /**
+   * Subscribes on a connection, for the first time or again. Called by the
+   * client.
+   *
+   * @throws {UsageError} if the SUBSCRIBE cannot be expressed there.
+   */
+  attach(connection: Connection): void {
+    if (this.#state !== "open") return;
+    const { session } = connection;
+    const { ack, prefetch, headers } = this.#init;
+    this.#ack = ack ??
+      (session.version === "1.0" ? "client" : "client-individual");
+    const receipt = session.newReceipt();
+    connection.append(session.subscribe(this.destination, {
+      id: this.id,
+      ack: this.#ack,
+      prefetch: prefetch ??
+        (this.#ack === "auto" ? undefined : DEFAULTS.prefetch),
+      headers,
+      receipt,
+    }));
+    this.#connection = connection;
+    connection.confirmed(receipt, `the SUBSCRIBE to ${this.destination}`).then(
+      () => this.#ready.resolve(),
+      (error) => {
+        // What a loss means is for the client to say.
+        if (!(error instanceof ConnectionError)) this.fail(error);
+      },
+    );
+  }
+
+  /**
+   * The connection is lost. What came over it can no longer be settled, and
+   * comes again. Called by the client.
+   */
+  detach(): void {
+    this.#connection = undefined;
+    if (this.#ack !== "auto") this.#discard();
+    this.#hand.releaseStale();
+  }
+
+  /** A message came. Called by the client. */
+  deliver(frame: Frame): void {
+    if (this.#state !== "open") {
+      if (this.#state !== "ended") this.#redeliverable++;
+      return;
+    }
+    const delivery = this.#hand.receive(frame);
+    const taker = this.#takers.shift();
+    if (taker !== undefined) {
+      this.#hand.take(delivery);
+      taker.resolve(delivery);
+    } else {
+      this.#waiting.push(delivery);
+      this.#host.fed(delivery.weight);
+    }
+  }
+
+  /**
+   * It ends now. Whoever waits is told why; without a reason the loops end as
+   * if there were no more messages. Called by the client.
+   */
+  fail(failure: unknown): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#failure = failure;
+    if (failure === undefined) this.#ready.resolve();
+    else this.#ready.reject(failure);
+    this.#forgetSignal();
+    // In auto mode the broker has forgotten them: they are still handed out.
+    if (this.#ack !== "auto" || failure === undefined) this.#discard();
+    this.#dismissTakers();
+    this.#idle?.resolve();
+    this.#host.ended(this);
+  }
+
+  async #end(): Promise<void> {
+    try {
+      if (this.#ack === "auto") {
+        await this.#sayGoodBye();
+        if (this.#loops === 0) this.#discard();
+      } else {
+        this.#discard();
+      }
+      if (this.#state === "open") this.#state = "stopping";
+      if (this.#waiting.length === 0) this.#dismissTakers();
+      await this.#host.drained(this.#untilIdle());
+      if (this.#ack !== "auto") await this.#sayGoodBye();
+    } finally {
+      this.fail(undefined);
+    }
+  }
+
+  async #sayGoodBye(): Promise<void> {
+    const connection = this.#connection;
+    if (this.#state === "ended" || connection === undefined) return;
+    const { session } = connection;
+    const receipt = session.newReceipt();
+    connection.append(session.unsubscribe(this.id, { receipt }));
+    // What is settled from now on would come too late for the broker.
+    if (this.#ack !== "auto") this.#state = "leaving";
+    await connection.confirmed(
+      receipt,
+      `the UNSUBSCRIBE from ${this.destination}`,
+      { timeout: this.#host.drainTimeout },
+    );
+  }
+
+  /** The next delivery as soon as there is one; `undefined` at the end. */
+  #take(): Promise<Delivery | undefined> {
+    const delivery = this.#waiting.shift();
+    if (delivery !== undefined) {
+      this.#host.fed(-delivery.weight);
+      this.#hand.take(delivery);
+      // The last one: other loops wait in vain.
+      if (this.#state !== "open" && this.#waiting.length === 0) {
+        this.#dismissTakers();
+      }
+      return Promise.resolve(delivery);
+    }
+    const taker = Promise.withResolvers<Delivery | undefined>();
+    this.#takers.push(taker);
+    if (this.#state !== "open") this.#dismissTakers();
+    return taker.promise;
+  }
+
+  /** Where messages can be settled now. */
+  get #settlesOn(): Connection | undefined {
+    return this.#state === "leaving" || this.#state === "ended"
+      ? undefined
+      : this.#connection;
+  }
+
+  get #isIdle(): boolean {
+    return this.#hand.size === 0 && this.#waiting.length === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#idle?.resolve();
+  }
+
+  async #untilIdle(): Promise<void> {
+    if (this.#isIdle || this.#state === "ended") return;
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
+  }
+
+  #discard(): void {
+    for (const delivery of this.#waiting.clear()) {
+      this.#redeliverable++;
+      this.#host.fed(-delivery.weight);
+    }
+  }
+
+  #dismissTakers(): void {
+    for (const taker of this.#takers.clear()) {
+      if (this.#failure === undefined) taker.resolve(undefined);
+      else taker.reject(this.#failure);
+    }
+  }
+}
