@@ -28,10 +28,13 @@ export { type FrameLimits } from "./codec/limits.ts";
 export { type AckMode } from "./session/client_session.ts";
 export { type HeartBeat } from "./session/heart_beat.ts";
 export { type Clock } from "./transport/clock.ts";
+export { type ServerTlsOptions, type TlsOptions } from "./transport/tls.ts";
 export {
   type Address,
   type Link,
+  type LinkOptions,
   type Listener,
+  type ListenerOptions,
   type Transport,
 } from "./transport/transport.ts";
 export {

@@ -7,6 +7,7 @@ import {
 } from "../session/failover.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
+import { checkTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
 import { Dialer } from "./dialer.ts";
 import {
@@ -14,11 +15,13 @@ import {
   type ConnectOptions,
   DEFAULTS,
   RECONNECT_CHECKS,
+  TLS_CHECKS,
 } from "./options.ts";
 
 /**
  * Connects to a broker, such as `stomp://guest:guest@127.0.0.1:61613`. The
- * URL's path is the virtual host. `tcp://` means the same as `stomp://`.
+ * URL's path is the virtual host. `tcp://` means the same as `stomp://`;
+ * `stomps://` and `ssl://` mean TLS, and never fall back to clear text.
  *
  * Several brokers that stand in for each other are written as
  * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`, with the options
@@ -48,11 +51,15 @@ export async function connect(
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
-  if (targets.some(({ tls }) => tls)) {
-    throw new UsageError(
-      "TLS is not available yet, and a URL that asks for it is never served in " +
-        "clear text: use stomp:// to a port without TLS.",
-    );
+  if (options.tls !== undefined) {
+    checkOptions("tls", options.tls, TLS_CHECKS);
+    checkTls(options.tls);
+    if (!targets.every(({ tls }) => tls)) {
+      throw new UsageError(
+        'There are "tls" options, but a URL whose scheme is not stomps:// would ' +
+          "be connected in clear text: change the scheme, or leave them out.",
+      );
+    }
   }
   const { clock = systemClock, reconnect = true, signal } = options;
   const client = new Client({

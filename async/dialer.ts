@@ -51,7 +51,11 @@ export class Dialer {
       options.connectTimeout ?? DEFAULTS.connectTimeout,
       `A connection to ${showAddress(target)}`,
       signal,
-      (signal) => transport.connect(target, { signal }),
+      (signal) =>
+        transport.connect(target, {
+          signal,
+          tls: target.tls ? options.tls ?? {} : undefined,
+        }),
     );
     const handshake = {
       ...credentials,

@@ -19,6 +19,7 @@ import {
   wholeNumber,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
+import type { TlsOptions } from "../transport/tls.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /**
@@ -81,6 +82,11 @@ export interface ConnectOptions {
    * @default {{}}
    */
   reconnect?: boolean | ReconnectOptions | undefined;
+  /**
+   * Whom to trust and who we are, for a `stomps://` URL. The broker's
+   * certificate is checked in any case.
+   */
+  tls?: TlsOptions | undefined;
   /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** How large a frame from the broker may be. */
@@ -127,6 +133,7 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   connectedTimeout: milliseconds,
   receiptTimeout: milliseconds,
   drainTimeout: milliseconds,
+  tls: anything,
   headers: headerRecord,
   limits: anything,
   reconnect: anything,
@@ -135,6 +142,13 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   transport: anything,
   clock: anything,
   random: aFunction,
+};
+
+/** What the options of `tls` may be; what they hold is checked with them. */
+export const TLS_CHECKS: Readonly<Record<keyof TlsOptions, Check>> = {
+  caCerts: anything,
+  cert: anything,
+  key: anything,
 };
 
 /** What the options of `reconnect` may be. */

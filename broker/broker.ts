@@ -2,6 +2,7 @@ import { resolveLimits } from "../codec/limits.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
+import { checkTls } from "../transport/tls.ts";
 import { type Listener, showAddress } from "../transport/transport.ts";
 import { BrokerCore } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
@@ -23,7 +24,8 @@ export class Broker implements AsyncDisposable {
     core: BrokerCore,
     options: ServerLinkOptions,
   ) {
-    this.url = `stomp://${showAddress(listener.address)}`;
+    const scheme = options.isSecure ? "stomps" : "stomp";
+    this.url = `${scheme}://${showAddress(listener.address)}`;
     this.#listener = listener;
     this.#core = core;
     this.#accepting = this.#accept(options);
@@ -80,17 +82,19 @@ export class Broker implements AsyncDisposable {
 export async function serve(options: BrokerOptions = {}): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
+  if (options.tls !== undefined) checkTls(options.tls);
   const limits = resolveLimits(options.limits);
   const transport = options.transport ?? await runtimeTransport();
   const listener = await transport.listen({
     hostname: options.hostname ?? DEFAULTS.hostname,
     port: options.port ?? DEFAULTS.port,
-  });
+  }, { tls: options.tls });
   const core = new BrokerCore({
     credentials: options.credentials,
     heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
   });
   return new Broker(listener, core, {
+    isSecure: options.tls !== undefined,
     limits,
     clock: options.clock ?? systemClock,
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,

@@ -29,10 +29,13 @@ export {
 } from "../errors.ts";
 export { type HeartBeat } from "../session/heart_beat.ts";
 export { type Clock } from "../transport/clock.ts";
+export { type ServerTlsOptions, type TlsOptions } from "../transport/tls.ts";
 export {
   type Address,
   type Link,
+  type LinkOptions,
   type Listener,
+  type ListenerOptions,
   type Transport,
 } from "../transport/transport.ts";
 export { Broker, serve } from "./broker.ts";

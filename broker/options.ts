@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
+import type { ServerTlsOptions } from "../transport/tls.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Options of `serve()`. */
@@ -22,6 +23,8 @@ export interface BrokerOptions {
    * Who may connect: passcodes by login. Where it is left out, everybody may.
    */
   credentials?: Readonly<Record<string, string>> | undefined;
+  /** Certificate and key in PEM; clients then connect by `stomps://`. */
+  tls?: ServerTlsOptions | undefined;
   /** How large a client's frame may be. */
   limits?: Partial<FrameLimits> | undefined;
   /**
@@ -52,6 +55,7 @@ export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   hostname: nonEmptyText,
   port: wholeNumber(0, 65_535),
   credentials: anything,
+  tls: anything,
   limits: limitRecord,
   heartBeat: heartBeatPair,
   connectTimeout: milliseconds,

@@ -19,6 +19,8 @@ export interface ServerLinkOptions {
   readonly clock: Clock;
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
+  /** Whether clients connect by TLS. */
+  readonly isSecure: boolean;
 }
 
 /** The first room for frames that leave together, in octets. */

@@ -1,6 +1,7 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
 import { turn } from "./turn.ts";
+import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
   type Address,
   type Link,
@@ -32,15 +33,30 @@ interface BunHandlers {
   end(socket: BunSocket): void;
   close(socket: BunSocket, error?: Error): void;
   error(socket: BunSocket, error: Error): void;
+  /** TLS has been agreed on, or has not. */
+  handshake(socket: BunSocket, success: boolean, error: Error | null): void;
+}
+
+interface BunTls {
+  readonly ca?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
 }
 
 interface BunTcp {
   connect(
-    options: Address & { allowHalfOpen: true; socket: BunHandlers },
+    options: Address & BunOptions,
   ): Promise<BunSocket>;
   listen(
-    options: Address & { allowHalfOpen: true; socket: BunHandlers },
+    options: Address & BunOptions,
   ): { readonly port: number; stop(): void };
+}
+
+interface BunOptions {
+  readonly allowHalfOpen: true;
+  readonly socket: BunHandlers;
+  readonly tls?: BunTls;
 }
 
 const runtime = (globalThis as unknown as { Bun: BunTcp }).Bun;
@@ -51,6 +67,7 @@ const HIGH_WATER = 256 * 1024;
 class BunLink implements Link {
   readonly peer: string;
   readonly #socket: BunSocket;
+  readonly #secured = Promise.withResolvers<void>();
   #unread: Uint8Array[] = [];
   #unreadOctets = 0;
   #paused = false;
@@ -66,6 +83,13 @@ class BunLink implements Link {
     this.#socket = socket;
     this.peer = peer;
     socket.setNoDelay(true);
+    // Without TLS nobody waits for it.
+    this.#secured.promise.catch(() => {});
+  }
+
+  /** Resolves once TLS has been agreed on; rejects with what is wrong with it. */
+  get secured(): Promise<void> {
+    return this.#secured.promise;
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -122,6 +146,7 @@ class BunLink implements Link {
     drained(): void;
     ended(): void;
     closed(error?: Error): void;
+    secured(error: Error | null): void;
   } = {
     data: (octets) => {
       this.#unread.push(octets);
@@ -142,7 +167,14 @@ class BunLink implements Link {
       if (error !== undefined) {
         this.#failure ??= this.#lost(codeOf(error), error);
       }
+      this.#secured.reject(
+        error ?? new Error("the peer closed the connection"),
+      );
       this.#wake();
+    },
+    secured: (error) => {
+      if (error === null) this.#secured.resolve();
+      else this.#secured.reject(error);
     },
   };
 
@@ -175,6 +207,10 @@ function handlers(
     end: (socket) => socket.data.events.ended(),
     close: (socket, error) => socket.data?.events.closed(error),
     error: (socket, error) => socket.data?.events.closed(error),
+    handshake: (socket, success, error) =>
+      socket.data?.events.secured(
+        success ? null : error ?? new Error("the TLS handshake failed"),
+      ),
   };
 }
 
@@ -185,9 +221,12 @@ class BunListener implements Listener {
   #wake: (() => void) | undefined;
   #closed = false;
 
-  constructor(address: Address) {
+  constructor(address: Address, tls: ServerTlsOptions | undefined) {
     const listener = runtime.listen({
       ...address,
+      ...tls === undefined
+        ? {}
+        : { tls: { ...tls, rejectUnauthorized: false } },
       allowHalfOpen: true,
       socket: handlers(
         (socket) =>
@@ -220,25 +259,33 @@ class BunListener implements Listener {
   }
 }
 
-/** TCP by way of Bun. */
+/** TCP and TLS by way of Bun. */
 export const bunTransport: Transport = {
-  async connect(address, { signal } = {}) {
+  async connect(address, { signal, tls } = {}) {
     signal?.throwIfAborted();
     const where = showAddress(address);
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const abort = () => reject(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
-    const dialing = runtime.connect({
-      ...address,
-      allowHalfOpen: true,
-      // Bun dials on after an abort; what comes of it is let go.
-      socket: handlers(() => where, (link) => {
-        if (signal?.aborted) link.close();
-      }),
-    });
+    let opened: BunLink | undefined;
+    const dial = async (): Promise<BunLink> => {
+      const { data: link } = await runtime.connect({
+        ...address,
+        ...tls === undefined ? {} : { tls: bunTls(tls) },
+        allowHalfOpen: true,
+        socket: handlers(() => where, (link) => {
+          opened = link;
+          // Bun dials on after an abort; what comes of it is let go.
+          if (signal?.aborted) link.close();
+        }),
+      });
+      if (tls !== undefined) await link.secured;
+      return link;
+    };
     try {
-      return (await Promise.race([dialing, aborted])).data;
+      return await Promise.race([dial(), aborted]);
     } catch (cause) {
+      opened?.close();
       signal?.throwIfAborted();
       throw connectionError(`Cannot connect to ${where}`, codeOf(cause), cause);
     } finally {
@@ -247,9 +294,9 @@ export const bunTransport: Transport = {
   },
 
   // deno-lint-ignore require-await -- a failure to listen must reject
-  async listen(address) {
+  async listen(address, { tls } = {}) {
     try {
-      return new BunListener(address);
+      return new BunListener(address, tls);
     } catch (cause) {
       throw connectionError(
         `Cannot listen at ${showAddress(address)}`,
@@ -259,6 +306,15 @@ export const bunTransport: Transport = {
     }
   },
 };
+
+/** Bun's options; it checks certificates only if it is told to. */
+function bunTls({ caCerts, cert, key }: TlsOptions): BunTls {
+  return {
+    rejectUnauthorized: true,
+    ...caCerts === undefined ? {} : { ca: caCerts },
+    ...cert === undefined || key === undefined ? {} : { cert, key },
+  };
+}
 
 function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause

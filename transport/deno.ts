@@ -1,6 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
 import { turn } from "./turn.ts";
+import type { TlsOptions } from "./tls.ts";
 import {
   type Address,
   type Link,
@@ -19,15 +20,16 @@ const CRUMB = 16 * 1024;
 
 class DenoLink implements Link {
   readonly peer: string;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
   #slab: Uint8Array = new Uint8Array(SLAB);
   #used = 0;
   #closed = false;
 
-  constructor(conn: Deno.TcpConn, peer: string) {
+  constructor(conn: Deno.Conn, peer: string) {
     this.#conn = conn;
     this.peer = peer;
-    conn.setNoDelay(true);
+    // A TLS connection has no such switch; its frames leave in one write anyhow.
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -86,9 +88,9 @@ class DenoLink implements Link {
 
 class DenoListener implements Listener {
   readonly address: Address;
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Deno.TcpListener | Deno.TlsListener;
 
-  constructor(listener: Deno.TcpListener) {
+  constructor(listener: Deno.TcpListener | Deno.TlsListener) {
     this.#listener = listener;
     this.address = listener.addr;
   }
@@ -96,7 +98,7 @@ class DenoListener implements Listener {
   async accept(): Promise<Link | undefined> {
     try {
       const conn = await this.#listener.accept();
-      return new DenoLink(conn, showAddress(conn.remoteAddr));
+      return new DenoLink(conn, showAddress(conn.remoteAddr as Deno.NetAddr));
     } catch (cause) {
       if (cause instanceof Deno.errors.BadResource) return undefined;
       throw connectionError(
@@ -116,19 +118,27 @@ class DenoListener implements Listener {
   }
 }
 
-/** TCP by way of Deno. */
+/** TCP and TLS by way of Deno. */
 export const denoTransport: Transport = {
-  async connect(address, { signal } = {}) {
+  async connect(address, { signal, tls } = {}) {
     signal?.throwIfAborted();
+    const where = showAddress(address);
     // Deno's own signal would also close the connection later on.
     const dialing = new AbortController();
-    const abort = () => dialing.abort(signal?.reason);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => {
+      dialing.abort(signal?.reason);
+      reject(signal?.reason);
+    };
     signal?.addEventListener("abort", abort, { once: true });
-    const where = showAddress(address);
+    const connecting: Promise<Deno.Conn> = tls === undefined
+      ? Deno.connect({ ...address, signal: dialing.signal })
+      : connectTls(address, tls);
     try {
-      const conn = await Deno.connect({ ...address, signal: dialing.signal });
-      return new DenoLink(conn, where);
+      return new DenoLink(await Promise.race([connecting, aborted]), where);
     } catch (cause) {
+      // What comes of it in spite of that is let go.
+      connecting.then((conn) => conn.close()).catch(() => {});
       signal?.throwIfAborted();
       throw connectionError(`Cannot connect to ${where}`, codeOf(cause), cause);
     } finally {
@@ -137,9 +147,13 @@ export const denoTransport: Transport = {
   },
 
   // deno-lint-ignore require-await -- a failure to listen must reject
-  async listen(address) {
+  async listen(address, { tls } = {}) {
     try {
-      return new DenoListener(Deno.listen({ ...address }));
+      return new DenoListener(
+        tls === undefined
+          ? Deno.listen({ ...address })
+          : Deno.listenTls({ ...address, ...tls }),
+      );
     } catch (cause) {
       throw connectionError(
         `Cannot listen at ${showAddress(address)}`,
@@ -149,6 +163,24 @@ export const denoTransport: Transport = {
     }
   },
 };
+
+async function connectTls(
+  address: Address,
+  { caCerts, cert, key }: TlsOptions,
+): Promise<Deno.Conn> {
+  const conn = await Deno.connectTls({
+    ...address,
+    ...caCerts === undefined ? {} : { caCerts: [...caCerts] },
+    ...cert === undefined || key === undefined ? {} : { cert, key },
+  });
+  try {
+    await conn.handshake();
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
 
 /** Deno has classes where others have codes; some errors have both. */
 function codeOf(cause: unknown): string | undefined {

@@ -15,13 +15,40 @@ const REASONS: Readonly<Record<string, string>> = {
   EPIPE: "the peer has closed the connection",
 };
 
+/** What the runtimes say of TLS, and what that means. */
+const TLS_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [
+    /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED/,
+    "its certificate is signed by nobody who is trusted here; give the " +
+    "authority's certificate in tls.caCerts",
+  ],
+  [
+    /not valid for name|NotValidForName|ALTNAME_INVALID/,
+    "its certificate is for another host name; connect by a name that it has",
+  ],
+  [
+    /certificate expired|CertExpired|CERT_HAS_EXPIRED/,
+    "its certificate has expired; renew it",
+  ],
+  [
+    /CertificateRequired|CERTIFICATE_REQUIRED|HandshakeFailure|HANDSHAKE_FAILURE/,
+    "it wants a certificate of ours, or another one; see tls.cert and tls.key",
+  ],
+  [
+    /InvalidContentType|WRONG_VERSION_NUMBER/,
+    "TLS is not spoken on that port; use stomp://, or the port for TLS",
+  ],
+];
+
 /** Maps an error of the runtime to ours: once, here. */
 export function connectionError(
   what: string,
   code: string | undefined,
   cause: unknown,
 ): ConnectionError {
+  const said = cause instanceof Error ? cause.message : String(cause);
   const reason = REASONS[code ?? ""] ??
-    (cause instanceof Error ? cause.message : String(cause));
+    TLS_REASONS.find(([pattern]) => pattern.test(`${code} ${said}`))?.[1] ??
+    said;
   return new ConnectionError(`${what}: ${reason}.`, { cause });
 }

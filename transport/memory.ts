@@ -1,8 +1,10 @@
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, UsageError } from "../errors.ts";
 import {
   type Address,
   type Link,
+  type LinkOptions,
   type Listener,
+  type ListenerOptions,
   showAddress,
   type Transport,
 } from "./transport.ts";
@@ -206,9 +208,10 @@ export class MemoryNetwork implements Transport {
   // deno-lint-ignore require-await -- a refusal must reject
   async connect(
     address: Address,
-    options: { signal?: AbortSignal | undefined } = {},
+    options: LinkOptions = {},
   ): Promise<Link> {
     options.signal?.throwIfAborted();
+    refuseTls(options);
     const listener = this.#listeners.get(address.port);
     if (listener === undefined) {
       throw new ConnectionError(
@@ -226,7 +229,11 @@ export class MemoryNetwork implements Transport {
   }
 
   // deno-lint-ignore require-await -- a refusal must reject
-  async listen({ hostname, port }: Address): Promise<Listener> {
+  async listen(
+    { hostname, port }: Address,
+    options: ListenerOptions = {},
+  ): Promise<Listener> {
+    refuseTls(options);
     const address = { hostname, port: port === 0 ? this.#freePort() : port };
     if (this.#listeners.has(address.port)) {
       throw new ConnectionError(
@@ -248,4 +255,12 @@ export class MemoryNetwork implements Transport {
   remove(port: number): void {
     this.#listeners.delete(port);
   }
+}
+
+function refuseTls({ tls }: { readonly tls?: unknown }): void {
+  if (tls === undefined) return;
+  throw new UsageError(
+    "A network in memory has no TLS, and nothing that asks for it is served in " +
+      "clear text: use stomp://.",
+  );
 }

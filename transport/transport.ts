@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
+
 /** Where to connect to, or to listen at. */
 export interface Address {
   /** Host name or IP address, IPv6 without brackets. */
@@ -53,6 +55,20 @@ export interface Listener {
   close(): void;
 }
 
+/** How a link is made. */
+export interface LinkOptions {
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Secures it. Where this is given, nothing ever leaves in clear text. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+/** How a listener is made. */
+export interface ListenerOptions {
+  /** Secures each link. */
+  readonly tls?: ServerTlsOptions | undefined;
+}
+
 /** A network, real or in memory. */
 export interface Transport {
   /**
@@ -63,14 +79,14 @@ export interface Transport {
    */
   connect(
     address: Address,
-    options?: { signal?: AbortSignal | undefined },
+    options?: LinkOptions,
   ): Promise<Link>;
   /**
    * Listens.
    *
    * @throws {ConnectionError} if the address cannot be had.
    */
-  listen(address: Address): Promise<Listener>;
+  listen(address: Address, options?: ListenerOptions): Promise<Listener>;
 }
 
 /** An address as messages show it. */

@@ -1,0 +1,77 @@
+import { UsageError } from "../errors.ts";
+
+/** How a connection is secured. The broker's certificate is always checked. */
+export interface TlsOptions {
+  /**
+   * Certificates of authorities to trust beside the well-known ones, in PEM. On
+   * Bun they are trusted instead of those.
+   */
+  readonly caCerts?: readonly string[] | undefined;
+  /** Our own certificate chain in PEM, for a broker that wants one. */
+  readonly cert?: string | undefined;
+  /** Its private key in PEM. */
+  readonly key?: string | undefined;
+}
+
+/** What a listener proves its identity with. */
+export interface ServerTlsOptions {
+  /** The certificate chain in PEM. */
+  readonly cert: string;
+  /** Its private key in PEM. */
+  readonly key: string;
+}
+
+/**
+ * Refuses what can be seen to be no certificate or no key before anything is
+ * connected.
+ *
+ * @throws {UsageError} that names the option, and shows no key.
+ */
+export function checkTls({ caCerts, cert, key }: TlsOptions): void {
+  if (caCerts !== undefined && !Array.isArray(caCerts)) {
+    throw new UsageError('The option "tls.caCerts" must be an array of PEM.');
+  }
+  caCerts?.forEach((ca, index) =>
+    checkPem(`tls.caCerts[${index}]`, ca, "CERTIFICATE")
+  );
+  if (cert !== undefined) checkPem("tls.cert", cert, "CERTIFICATE");
+  if (key !== undefined) checkPem("tls.key", key, "PRIVATE KEY");
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError(
+      'The options "tls.cert" and "tls.key" go together: give both or neither.',
+    );
+  }
+}
+
+function checkPem(option: string, pem: unknown, label: string): void {
+  const blocks = typeof pem === "string"
+    ? [...pem.matchAll(
+      /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g,
+    )]
+    : [];
+  const isFine = blocks.length > 0 &&
+    blocks.every(([, name, text]) => !name!.endsWith(label) || isDer(text!)) &&
+    blocks.some(([, name]) => name!.endsWith(label));
+  if (isFine) return;
+  throw new UsageError(
+    `The option "${option}" cannot be parsed: it must be PEM text with ` +
+      `"-----BEGIN ${label}-----", such as the contents of a .pem file.`,
+  );
+}
+
+/** Whether a base64 text holds one sequence of the length that it says. */
+function isDer(base64: string): boolean {
+  try {
+    const octets = atob(base64.replace(/\s/g, ""));
+    const first = octets.charCodeAt(1);
+    if (octets.charCodeAt(0) !== 0x30) return false;
+    if (first < 0x80) return octets.length === 2 + first;
+    let length = 0;
+    for (let i = 0; i < (first & 0x7f); i++) {
+      length = length * 256 + octets.charCodeAt(2 + i);
+    }
+    return octets.length === 2 + (first & 0x7f) + length;
+  } catch {
+    return false;
+  }
+}
