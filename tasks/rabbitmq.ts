@@ -1,3 +1,4 @@
+import { Authority } from "../tests/support/certificates.ts";
 import { freePorts } from "./free_ports.ts";
 import { isFile } from "./is_file.ts";
 import { accepts, answersStomp } from "./probe.ts";
@@ -7,6 +8,7 @@ import {
   type RunningBroker,
   runningBroker,
   type StartOptions,
+  type TlsAccess,
 } from "./running_broker.ts";
 import { startService } from "./service.ts";
 import { tempFolder } from "./temp_folder.ts";
@@ -31,6 +33,7 @@ export const rabbitMQ: BrokerKind = {
 /** The ports of one node; a cluster shares the port mapper. */
 interface NodePorts {
   readonly stomp: number;
+  readonly stompTls: number;
   readonly webStomp: number;
   readonly amqp: number;
   readonly distribution: number;
@@ -56,18 +59,41 @@ export async function startRabbitMQ(
   const surroundings = { ...options, folder, resources };
   const ports = freePorts(
     "stomp",
+    "stompTls",
     "webStomp",
     "amqp",
     "distribution",
     "portMapper",
   );
   await startPortMapper(ports.portMapper, surroundings);
+  const client = await writeCertificates(folder);
   await startNode(
     `stompest-${ports.portMapper}@localhost`,
     ports,
     surroundings,
   );
-  return runningBroker("rabbitmq", ports.stomp, resources.move());
+  const url =
+    `stomps://${ACCOUNT.login}:${ACCOUNT.passcode}@127.0.0.1:${ports.stompTls}`;
+  return runningBroker("rabbitmq", ports.stomp, resources.move(), {
+    url,
+    ...client,
+  });
+}
+
+/** Puts what the node needs for TLS into its folder; the client's side of it is returned. */
+async function writeCertificates(
+  folder: string,
+): Promise<Omit<TlsAccess, "url">> {
+  const authority = await Authority.create("stompest");
+  const { cert, key } = await authority.issue({
+    name: "broker",
+    hosts: ["127.0.0.1", "localhost"],
+  });
+  await Deno.writeTextFile(`${folder}/ca.pem`, authority.cert);
+  await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+  await Deno.writeTextFile(`${folder}/key.pem`, key);
+  const client = await authority.issue({ name: "client" });
+  return { caCerts: [authority.cert], ...client };
 }
 
 /** Starts the port mapper before any node: a node that finds none starts one as a daemon, which nobody stops. */
@@ -96,7 +122,10 @@ async function startNode(
   ports: NodePorts,
   { folder, resources, signal }: Surroundings,
 ): Promise<void> {
-  await Deno.writeTextFile(`${folder}/rabbitmq.conf`, configuration(ports));
+  await Deno.writeTextFile(
+    `${folder}/rabbitmq.conf`,
+    configuration(ports, folder),
+  );
   await Deno.writeTextFile(
     `${folder}/enabled_plugins`,
     "[rabbitmq_stomp,rabbitmq_web_stomp].\n",
@@ -139,9 +168,15 @@ async function startNode(
 }
 
 /** Says everything that has a default with a port or a size of the machine in it. */
-function configuration(ports: NodePorts): string {
+function configuration(ports: NodePorts, folder: string): string {
   return `listeners.tcp.1 = 127.0.0.1:${ports.amqp}
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
+stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
+ssl_options.cacertfile = ${folder}/ca.pem
+ssl_options.certfile = ${folder}/cert.pem
+ssl_options.keyfile = ${folder}/key.pem
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
 web_stomp.tcp.listener = 127.0.0.1:${ports.webStomp}
 disk_free_limit.absolute = 1MB
 `;

@@ -1,11 +1,21 @@
 /** The brokers we can start. */
 export type BrokerName = "rabbitmq" | "activemq";
 
+/** How to reach a broker by TLS: what the option `tls` of `connect()` takes, and the URL. */
+export interface TlsAccess {
+  readonly url: string;
+  readonly caCerts: readonly string[];
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** A broker that was started here. Stopping it leaves neither a process nor a file behind. */
 export interface RunningBroker extends AsyncDisposable {
   readonly name: BrokerName;
   /** `stomp://login:passcode@127.0.0.1:port` */
   readonly url: string;
+  /** Where it also listens for TLS, wanting a certificate of the client's. */
+  readonly tls: TlsAccess | undefined;
   stop(): Promise<void>;
 }
 
@@ -32,12 +42,14 @@ export function runningBroker(
   name: BrokerName,
   port: number,
   resources: AsyncDisposableStack,
+  tls?: TlsAccess,
 ): RunningBroker {
   let stopped: Promise<void> | undefined;
   const stop = () => stopped ??= resources.disposeAsync();
   return {
     name,
     url: `stomp://${ACCOUNT.login}:${ACCOUNT.passcode}@127.0.0.1:${port}`,
+    tls,
     stop,
     [Symbol.asyncDispose]: stop,
   };

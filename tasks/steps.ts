@@ -48,6 +48,9 @@ async function liveSuite(bench: Workbench, kind: BrokerKind): Promise<Tally> {
   const env = {
     STOMPEST_BROKER_URL: broker.url,
     STOMPEST_BROKER: broker.name,
+    STOMPEST_BROKER_TLS: broker.tls === undefined
+      ? ""
+      : JSON.stringify(broker.tls),
   };
   return total([
     await denoSuite(bench, liveTestFiles(), env),

@@ -9,6 +9,8 @@ export interface BrokerEnvironment {
   readonly STOMPEST_BROKER_URL: string;
   /** Which one it is. */
   readonly STOMPEST_BROKER: string;
+  /** How to reach it by TLS, in JSON; empty where it does not speak it. */
+  readonly STOMPEST_BROKER_TLS: string;
 }
 
 /** The Bun that is run where none is installed. */

@@ -1,0 +1,53 @@
+import process from "node:process";
+import { connect, ConnectionError } from "../../mod.ts";
+import { newQueue, take } from "../behaviours/behaviour.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+
+const name = process.env["STOMPEST_BROKER"];
+const access = process.env["STOMPEST_BROKER_TLS"] ?? "";
+const ignore = access === "";
+
+/** Where it is, whom to trust and who we are. */
+function parsed() {
+  const { url, ...tls } = JSON.parse(access);
+  return { url: String(url), tls };
+}
+
+test(`${name}: mutual TLS, there and back`, async () => {
+  const { url, tls } = parsed();
+  await using client = await connect(url, { tls });
+  const queue = newQueue();
+  const body = Uint8Array.from({ length: 200_000 }, (_, i) => i);
+  await client.send(queue, body, { receipt: true });
+  const [message] = await take(client.subscribe(queue), 1);
+  assert(message!.body.every((octet, i) => octet === body[i]));
+  assertEquals(message!.body.length, body.length);
+  await message!.ack({ receipt: true });
+}, { ignore });
+
+test(
+  `${name}: a broker that wants our certificate and gets none refuses, and that is said`,
+  async () => {
+    const { url, tls } = parsed();
+    await assertRejects(
+      () => connect(url, { tls: { caCerts: tls.caCerts } }),
+      ConnectionError,
+      "certificate of ours",
+    );
+  },
+  { ignore },
+);
+
+test(
+  `${name}: a broker whose authority we do not trust is refused`,
+  async () => {
+    const { cert, key } = parsed().tls;
+    await assertRejects(
+      () => connect(parsed().url, { tls: { cert, key } }),
+      ConnectionError,
+      "nobody who is trusted",
+    );
+  },
+  { ignore },
+);
