@@ -50,6 +50,7 @@ export {
 } from "./errors.ts";
 export { Client } from "./async/client.ts";
 export { type CloseReport } from "./async/life.ts";
+export { type ClientStats } from "./async/stats.ts";
 export { type StatusEvent } from "./async/status.ts";
 export { connect } from "./async/connect.ts";
 export {

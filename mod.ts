@@ -27,6 +27,7 @@ export {
   type BeginOptions,
   BrokerError,
   Client,
+  type ClientStats,
   type Clock,
   type CloseOptions,
   type CloseReport,

@@ -19,6 +19,7 @@ import {
   SUBSCRIBE_CHECKS,
   type SubscribeOptions,
 } from "./options.ts";
+import type { ClientStats } from "./stats.ts";
 import type { StatusEvent } from "./status.ts";
 import { Subscription } from "./subscription.ts";
 import { Transaction } from "./transaction.ts";
@@ -77,6 +78,11 @@ export class Client implements AsyncDisposable {
   /** What happens to the connection from now on, until the client is closed. */
   status(): AsyncIterableIterator<StatusEvent> {
     return this.#life.board.listen();
+  }
+
+  /** What the client has done and is about, at this moment. */
+  stats(): ClientStats {
+    return this.#life.stats();
   }
 
   /**

@@ -13,6 +13,7 @@ import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { ReceiptOptions } from "./options.ts";
 import { Receipts } from "./receipts.ts";
+import type { Traffic } from "./stats.ts";
 import { abortable } from "./waiting.ts";
 
 /** What a connection tells its client. */
@@ -35,6 +36,7 @@ export interface ConnectionOptions extends ClientSessionOptions {
   readonly limits: Partial<FrameLimits> | undefined;
   readonly clock: Clock;
   readonly receiptTimeout: number;
+  readonly traffic: Traffic;
 }
 
 /** The first room for frames that leave together, in octets. */
@@ -78,7 +80,10 @@ export class Connection {
     this.session = new ClientSession(options);
     this.#decoder = new FrameDecoder({ limits: options.limits });
     this.#outbox = new Outbox(link, this.#buffer, {
-      sent: () => this.#pulse?.sent(options.clock.now()),
+      sent: (octets) => {
+        options.traffic.octetsSent += octets;
+        this.#pulse?.sent(options.clock.now());
+      },
       failed: (cause) => this.fail(cause),
     });
     this.#finished = this.#read();
@@ -131,6 +136,7 @@ export class Connection {
       if (this.#failure !== undefined) throw this.#failure;
       this.#buffer.append(frame, { ...options, version: this.session.version });
       this.#outbox.flush();
+      this.#options.traffic.framesSent++;
     } catch (error) {
       this.session.withdraw(frame);
       throw error;
@@ -165,6 +171,11 @@ export class Connection {
     if (this.#receipts.nextDeadline < this.#wakeAt) this.#arm();
     this.readOn();
     return abortable(promise, signal);
+  }
+
+  /** How many receipts are outstanding. */
+  get pendingReceipts(): number {
+    return this.#receipts.size;
   }
 
   /** Resolves once no receipt is outstanding. */
@@ -231,7 +242,7 @@ export class Connection {
   }
 
   async #read(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, traffic } = this.#options;
     try {
       for (;;) {
         const octets = await this.#link.read();
@@ -243,9 +254,12 @@ export class Connection {
             }.`,
           );
         }
-        this.#pulse?.received(clock.now());
+        traffic.receivedAt = clock.now();
+        traffic.octetsReceived += octets.length;
+        this.#pulse?.received(traffic.receivedAt);
         this.#decoder.push(octets);
         for (const frame of this.#decoder) {
+          traffic.framesReceived++;
           this.#dispatch(this.session.receive(frame));
           if (this.#failure !== undefined) return;
         }

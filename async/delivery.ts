@@ -29,6 +29,8 @@ export class Delivery implements Settlement {
   settled: Verb | undefined;
   /** The how-many-th of its subscription it was to be handed out. */
   turn = 0;
+  /** When it was handed out. */
+  since = 0;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
   readonly #owner: DeliveryOwner;

@@ -8,6 +8,7 @@ import { runtimeTransport } from "../transport/runtime.ts";
 import { showAddress } from "../transport/transport.ts";
 import { Connection, type ConnectionEvents } from "./connection.ts";
 import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
+import { Traffic } from "./stats.ts";
 import { within } from "./waiting.ts";
 
 /** Makes one connection to one broker. */
@@ -16,6 +17,8 @@ export class Dialer {
   readonly #clock: Clock;
   readonly #limits: FrameLimits;
   readonly #versions: readonly Version[];
+  /** What has gone over its connections. */
+  readonly traffic: Traffic = new Traffic();
 
   /**
    * Takes the options of `connect()`.
@@ -60,6 +63,7 @@ export class Dialer {
     const handshake = {
       ...credentials,
       clock,
+      traffic: this.traffic,
       limits: this.#limits,
       versions: this.#versions,
       host: options.host ?? target.host,

@@ -10,6 +10,8 @@ import { DEFAULTS } from "./options.ts";
 
 /** What the client lends to its feeds. */
 export interface FeedHost {
+  /** The time by the client's clock. */
+  now(): number;
   /** The most time that draining may take, in ms. */
   readonly drainTimeout: number;
   /** Waits for a promise, but not longer than `drainTimeout`. */
@@ -90,6 +92,7 @@ export class Feed implements AsyncIterable<Message> {
         return connection();
       },
       released: () => this.#checkIdle(),
+      now: () => host.now(),
     }, init.settledBy);
     const { signal } = init;
     if (signal !== undefined) {
@@ -112,6 +115,21 @@ export class Feed implements AsyncIterable<Message> {
   /** Messages that were handed out and are not settled. */
   get unfinished(): number {
     return this.#hand.unfinished;
+  }
+
+  /** Messages that wait to be handed out. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Messages that the program is not done with. */
+  get inHand(): number {
+    return this.#hand.size;
+  }
+
+  /** When it got the oldest of those. */
+  get oldestSince(): number | undefined {
+    return this.#hand.oldestSince;
   }
 
   /** Messages that came and were never handed out. */

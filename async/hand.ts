@@ -17,6 +17,8 @@ export interface HandHost {
   readonly ack: AckMode;
   /** Where messages can be settled now; `undefined`: nowhere. */
   readonly connection: Connection | undefined;
+  /** The time by the client's clock. */
+  now(): number;
   /** The program has been done with something. */
   released(): void;
 }
@@ -46,6 +48,12 @@ export class Hand implements DeliveryOwner {
     return this.#deliveries.size;
   }
 
+  /** When it got the oldest of them. */
+  get oldestSince(): number | undefined {
+    const [oldest] = this.#deliveries;
+    return oldest?.since;
+  }
+
   /** Messages that were settled, or in `auto` mode gone on from. */
   get handled(): number {
     return this.#handled;
@@ -66,6 +74,7 @@ export class Hand implements DeliveryOwner {
     this.#deliveries.add(delivery);
     if (this.#host.ack === "client") this.#coverable.add(delivery);
     delivery.turn = this.#handedOut++;
+    delivery.since = this.#host.now();
   }
 
   /** The loop asks for the next message: it is done with this one. */

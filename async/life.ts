@@ -1,6 +1,7 @@
 import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Connection } from "./connection.ts";
+import type { ClientStats } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
 import type { Feed, FeedHost } from "./feed.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
@@ -85,6 +86,7 @@ export class Life {
       isOverfed: () => this.#fed > init.receiveBuffer,
     });
     this.host = {
+      now: () => init.clock.now(),
       drainTimeout: init.drainTimeout,
       drained: (promise) =>
         within(
@@ -99,6 +101,25 @@ export class Life {
         if (octets < 0) this.upkeep.connection.readOn();
       },
       ended: (feed) => this.#forget(feed),
+    };
+  }
+
+  /** What it has done and is about. */
+  stats(): ClientStats {
+    const { dialer, clock } = this.#init;
+    const { receivedAt, ...traffic } = dialer.traffic;
+    const feeds = [...this.#feeds.values()];
+    const now = clock.now();
+    const sinces = feeds.map((feed) => feed.oldestSince ?? Infinity);
+    const oldest = Math.min(...sinces, Infinity);
+    return {
+      ...traffic,
+      pendingReceipts: this.upkeep.connection.pendingReceipts,
+      waiting: feeds.reduce((sum, { waiting }) => sum + waiting, 0),
+      inHand: feeds.reduce((sum, { inHand }) => sum + inHand, 0),
+      oldestInHand: oldest === Infinity ? undefined : now - oldest,
+      reconnects: this.upkeep.reconnects,
+      silence: now - receivedAt,
     };
   }
 

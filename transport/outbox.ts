@@ -14,8 +14,8 @@ export interface OutboxSource {
 
 /** What an outbox tells its owner. */
 export interface OutboxEvents {
-  /** A write is done. */
-  sent(): void;
+  /** A write of so many octets is done. */
+  sent(octets: number): void;
   /** A write has failed, and with it the link. */
   failed(cause: unknown): void;
 }
@@ -89,7 +89,7 @@ export class Outbox {
         this.#inFlight = octets.length;
         await this.#link.write(octets);
         this.#inFlight = 0;
-        this.#events.sent();
+        this.#events.sent(octets.length);
         this.#progress.resolve();
         this.#progress = Promise.withResolvers();
       }
