@@ -47,9 +47,14 @@ async function moduleGraph(entryPoint: string): Promise<string[]> {
     .map((specifier) => specifier.slice(root.length));
 }
 
-/** Relative to the project's folder. The `./` tells Bun that they are files and not patterns. */
+/**
+ * Relative to the project's folder. The `./` tells Bun that they are files and not patterns. `STOMPEST_ONLY` keeps those
+ * whose name holds its text.
+ */
 function allTestFiles(): string[] {
-  return [...filesUnder("./tests")].filter((file) => file.endsWith("_test.ts"))
+  const only = Deno.env.get("STOMPEST_ONLY") ?? "";
+  return [...filesUnder("./tests")]
+    .filter((file) => file.endsWith("_test.ts") && file.includes(only))
     .sort();
 }
 

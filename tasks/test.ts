@@ -45,12 +45,15 @@ function chosenSteps(names: readonly string[]): readonly Step[] {
   return STEPS.filter(({ name }) => names.includes(name));
 }
 
-if (import.meta.main) {
+/** Runs steps and leaves with what came of them. */
+export async function gate(names: readonly string[]): Promise<never> {
   const bench = new Workbench(interruption());
-  const tallies = await runSteps(bench, chosenSteps(Deno.args));
+  const tallies = await runSteps(bench, chosenSteps(names));
   bench.say("\n=== result");
   for (const [name, tally] of tallies) bench.say(`${name}: ${inWords(tally)}`);
   const result = total(tallies.values());
   bench.say(inWords(result));
   Deno.exit(result.failed === 0 ? 0 : 1);
 }
+
+if (import.meta.main) await gate(Deno.args);
