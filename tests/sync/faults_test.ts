@@ -15,7 +15,6 @@ import {
   assertFalse,
   assertInstanceOf,
   assertLess,
-  assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
@@ -31,11 +30,8 @@ function tried(
   test(`${script}: ${claim}`, async () => {
     await using peer = await Thread.peer(script);
     const client = connectSync(peer.url, { heartBeat: [0, 0], ...options });
-    try {
-      await body(client, peer);
-    } finally {
-      client.disconnect();
-    }
+    await body(client, peer);
+    client.disconnect();
   });
 }
 
@@ -133,7 +129,8 @@ tried(
       ConnectionError,
       "closed the connection",
     );
-    assertInstanceOf(error.cause, BrokerError);
+    assertInstanceOf(error.cause, ConnectionError);
+    assertInstanceOf(error.cause.cause, BrokerError);
   },
 );
 
@@ -300,9 +297,9 @@ tried(
       ConnectionError,
       "the connection is gone",
     );
-    const error = assertThrows(() => client.receiveFrame(), ConnectionError);
-    assertStringIncludes(
-      String(error.cause),
+    assertThrows(
+      () => client.receiveFrame(),
+      ConnectionError,
       "though it promised a heart-beat every 100 ms",
     );
   },

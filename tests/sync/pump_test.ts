@@ -23,8 +23,9 @@ class PumpInHand implements AsyncDisposable {
   }
 
   /** Puts octets on their way, as the caller does. */
-  async send(text: string): Promise<void> {
+  async send(text: string, isUrgent = true): Promise<void> {
     this.board.outbound.put(new TextEncoder().encode(text));
+    this.board.isUrgent = isUrgent;
     this.board.tellWorker();
     await noticed();
   }
@@ -78,6 +79,18 @@ test("Pump moves octets both ways", async () => {
   await pump.broker.write(new TextEncoder().encode("from the broker"));
   assertEquals(await pump.received(), "from the broker");
   assertEquals(pump.board.state, "open");
+});
+
+test("Pump lets octets that are not urgent wait for others, but not for long", async () => {
+  await using pump = new PumpInHand();
+  await pump.send("a", false);
+  await pump.send("b", false);
+  assertEquals(await pump.sent(), "");
+  await pump.clock.advance(1);
+  assertEquals(await pump.sent(), "ab");
+  await pump.send("c", false);
+  await pump.send("d");
+  assertEquals(await pump.sent(), "cd");
 });
 
 test("Pump keeps what the inbound ring has no room for", async () => {

@@ -56,3 +56,21 @@ test("Ring hands out copies, which later octets do not change", () => {
   tried.put(Uint8Array.of(9, 9, 9, 9));
   assertEquals([...octets], [1, 2, 3]);
 });
+
+test("Ring hands on more than 4 GiB, so that its counters wrap around", () => {
+  const tried = ring(1 << 16, 0);
+  const block = new Uint32Array(1 << 14);
+  const octets = new Uint8Array(block.buffer);
+  const blocks = 2 ** 32 / octets.length + 3;
+  for (let i = 0; i < blocks; i++) {
+    block[0] = block[block.length - 1] = i;
+    assertEquals(tried.put(octets), octets.length);
+    const read = tried.peek();
+    const arrived = new Uint32Array(read.buffer);
+    if (arrived[0] !== i || arrived.at(-1) !== i) {
+      throw new Error(`block ${i} arrived as ${arrived[0]}, ${arrived.at(-1)}`);
+    }
+    tried.drop(read.length);
+  }
+  assertEquals(tried.length, 0);
+}, { timeout: 60_000 });

@@ -129,8 +129,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
 
   "an HTTP server": async (peer) => {
     await peer.acceptOnly();
-    await peer.say("HTTP/1.1 400 Bad Request\r\n\r\n");
     await peer.expect("CONNECT");
+    await peer.say("HTTP/1.1 400 Bad Request\r\n\r\n");
     await peer.expectEnd();
   },
 

@@ -1,3 +1,5 @@
+import type { Identity } from "../../support/certificates.ts";
+
 /** What a thread can say to who started it. */
 export interface Saying {
   /** Where it can be reached. */
@@ -43,12 +45,22 @@ export class Thread implements AsyncDisposable {
     return Thread.#start("./broker_worker.ts");
   }
 
+  /** The embedded broker with TLS, and this certificate. */
+  static secureBroker(identity: Identity): Promise<Thread> {
+    return Thread.#start("./secure_broker_worker.ts", identity);
+  }
+
   /** A broker that follows a script of `scripts.ts`, by its name. */
   static peer(script: string): Promise<Thread> {
     return Thread.#start("./peer_worker.ts", script);
   }
 
-  static async #start(module: string, order?: string): Promise<Thread> {
+  /** A client that talks to itself, through a queue. */
+  static client(url: string, queue: string): Promise<Thread> {
+    return Thread.#start("./client_worker.ts", `${url} ${queue}`);
+  }
+
+  static async #start(module: string, order?: unknown): Promise<Thread> {
     const url = new URL(module, import.meta.url);
     const worker = new Worker(url, { type: "module" });
     const thread = new Thread(worker);
