@@ -22,7 +22,14 @@ import {
 import type { ClientStats } from "./stats.ts";
 import type { StatusEvent } from "./status.ts";
 import { Subscription } from "./subscription.ts";
-import { Transaction } from "./transaction.ts";
+import { Transaction, type TransactionHost } from "./transaction.ts";
+
+/** A SEND that is on its way. */
+interface Sent {
+  readonly connection: Connection;
+  readonly receipt: string | undefined;
+  readonly destination: string;
+}
 
 const TEXT: Readonly<Record<string, string>> = {
   "content-type": "text/plain;charset=utf-8",
@@ -123,9 +130,11 @@ export class Client implements AsyncDisposable {
     checkOptions("send()", options, SEND_CHECKS);
     options.signal?.throwIfAborted();
     this.#life.requireOpen("send");
-    const online = this.#life.upkeep.online(options.signal);
-    const connection = online instanceof Promise ? await online : online;
-    await this.#send(connection, destination, body, options);
+    const sent = this.#life.upkeep.use(
+      options.signal,
+      (connection) => this.#put(connection, destination, body, options),
+    );
+    await this.#sent(sent instanceof Promise ? await sent : sent, options);
   }
 
   /**
@@ -237,6 +246,7 @@ export class Client implements AsyncDisposable {
         concurrency: concurrency ?? 1,
         errorDestination,
         onFailure: onFailure ?? "continue",
+        signal: rest.signal,
       },
     );
   }
@@ -251,14 +261,19 @@ export class Client implements AsyncDisposable {
     checkOptions("begin()", options, BEGIN_CHECKS);
     options.signal?.throwIfAborted();
     this.#life.requireOpen("begin a transaction");
-    const connection = await this.#life.upkeep.online(options.signal);
-    const frame = connection.session.begin();
-    connection.append(frame);
-    return new Transaction({
-      connection,
-      send: (destination, body, options) =>
-        this.#send(connection, destination, body, options),
-    }, frame.headers.get("transaction")!);
+    return await this.#life.upkeep.use(options.signal, (connection) => {
+      const frame = connection.session.begin();
+      connection.append(frame);
+      const host: TransactionHost = {
+        connection,
+        send: (destination, body, options) =>
+          this.#sent(
+            this.#put(connection, destination, body, options),
+            options,
+          ),
+      };
+      return new Transaction(host, frame.headers.get("transaction")!);
+    });
   }
 
   /**
@@ -323,12 +338,14 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  async #send(
+  /** Puts a SEND on its way. */
+  #put(
     connection: Connection,
     destination: string,
     body: string | Uint8Array,
     options: SendOptions & { transaction?: string },
-  ): Promise<void> {
+  ): Sent {
+    this.#life.requireOpen("send");
     const { session } = connection;
     const { transaction } = options;
     const receipt = options.receipt ? session.newReceipt() : undefined;
@@ -339,6 +356,14 @@ export class Client implements AsyncDisposable {
       session.send(destination, body, { headers, receipt, transaction }),
       { contentLength: options.contentLength },
     );
+    return { connection, receipt, destination };
+  }
+
+  /** Waits for what a SEND is to wait for. */
+  async #sent(
+    { connection, receipt, destination }: Sent,
+    options: SendOptions,
+  ): Promise<void> {
     if (receipt === undefined) await connection.room(options.signal);
     else {
       const operation = `the SEND to ${destination}`;

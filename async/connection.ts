@@ -1,7 +1,12 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { type EncodeOptions, FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import { BrokerError, ConnectionError } from "../errors.ts";
+import {
+  BrokerError,
+  ConnectionError,
+  FrameError,
+  ProtocolError,
+} from "../errors.ts";
 import {
   ClientSession,
   type ClientSessionOptions,
@@ -18,8 +23,8 @@ import { abortable } from "./waiting.ts";
 
 /** What a connection tells its client. */
 export interface ConnectionEvents {
-  /** A MESSAGE came for a subscription. */
-  message(frame: Frame, subscription: string): void;
+  /** A MESSAGE came, for a subscription if it says which. */
+  message(frame: Frame, subscription: string | undefined): void;
   /** An ERROR came that names a subscription and no operation. */
   subscriptionFailed(subscription: string, error: BrokerError): void;
   /**
@@ -41,6 +46,9 @@ export interface ConnectionOptions extends ClientSessionOptions {
 
 /** The first room for frames that leave together, in octets. */
 const ROOM = 16 * 1024;
+
+/** How much of an explanation of the broker's goes into a message. */
+const LONGEST_REASON = 200;
 
 /** A timer that is this late was held up, and so was the reader. */
 const LATE = 100;
@@ -145,9 +153,11 @@ export class Connection {
 
   /** Waits while the socket is behind; `undefined` where it is not. */
   room(signal: AbortSignal | undefined): Promise<void> | undefined {
-    return this.#outbox.isFull
-      ? abortable(this.#outbox.room(), signal)
-      : undefined;
+    if (!this.#outbox.isFull) return undefined;
+    const room = this.#outbox.room().catch((cause) => {
+      throw unknownFate("what was written last", cause);
+    });
+    return abortable(room, signal);
   }
 
   /**
@@ -227,13 +237,7 @@ export class Connection {
     this.session.lost();
     this.#link.close();
     this.#outbox.fail(failure);
-    this.#receipts.rejectAll((operation) =>
-      new ConnectionError(
-        `It is unknown whether the broker took ${operation}: the connection ` +
-          "was lost before its receipt came. Repeating it may do it twice.",
-        { cause: failure, unknown: true },
-      )
-    );
+    this.#receipts.rejectAll((operation) => unknownFate(operation, failure));
     this.#rest?.resolve();
     this.#connected.reject(cause);
     // Nobody need be waiting for it any more.
@@ -271,8 +275,8 @@ export class Connection {
       }
     } catch (error) {
       const isGoodBye = this.session.state === "disconnecting" &&
-        error instanceof ConnectionError;
-      this.#end(error, isGoodBye);
+        this.#outbox.length === 0 && error instanceof ConnectionError;
+      this.#end(this.#redacted(error), isGoodBye);
     }
   }
 
@@ -287,12 +291,13 @@ export class Connection {
 
   #dispatch(event: SessionEvent): void {
     switch (event.type) {
-      case "message":
-        // What comes for a subscription that has ended is redelivered later.
-        if (event.subscription !== undefined) {
-          this.#events.message(event.frame, event.subscription.id);
-        }
+      case "message": {
+        // What crosses our UNSUBSCRIBE still has its subscription's name on it.
+        const { frame, subscription } = event;
+        const id = subscription?.id ?? frame.headers.get("subscription");
+        this.#events.message(frame, id);
         return;
+      }
       case "receipt":
         this.#receipts.resolve(event.id);
         return;
@@ -317,7 +322,9 @@ export class Connection {
         } else if (event.subscription !== undefined) {
           this.#events.subscriptionFailed(event.subscription.id, error);
         } else {
-          // It is not said what failed, so nothing can be relied on any more.
+          // It is not said what failed; where one operation waits, it is that.
+          // In any case nothing can be relied on any more.
+          this.#receipts.rejectOnly(error);
           this.fail(error);
         }
       }
@@ -325,11 +332,29 @@ export class Connection {
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {
+    const message = frame.headers.get("message") ?? "";
+    // RabbitMQ says what went wrong in the body alone, ActiveMQ puts a trace there.
+    const [line = ""] = new TextDecoder().decode(frame.body).trim().split("\n");
+    const said = line === "" || line.includes(message) || message.includes(line)
+      ? message || line
+      : `${message}: ${line}`;
+    const shown = this.#redact(said).slice(0, LONGEST_REASON);
+    return new BrokerError(`${what}: ${JSON.stringify(shown)}.`, frame);
+  }
+
+  /** A broker may repeat in its answers what it was told. */
+  #redact(text: string): string {
     const { passcode } = this.#options;
-    let said = frame.headers.get("message") ?? "";
-    if (said === "") said = new TextDecoder().decode(frame.body.slice(0, 200));
-    if (passcode) said = said.replaceAll(passcode, "…");
-    return new BrokerError(`${what}: ${JSON.stringify(said)}.`, frame);
+    return passcode ? text.replaceAll(passcode, "…") : text;
+  }
+
+  #redacted(error: unknown): unknown {
+    if (!(error instanceof ProtocolError)) return error;
+    const message = this.#redact(error.message);
+    if (message === error.message) return error;
+    return error instanceof FrameError
+      ? new FrameError(message)
+      : new ProtocolError(message);
   }
 
   #arm(): void {
@@ -377,4 +402,12 @@ export class Connection {
       );
     }
   }
+}
+
+function unknownFate(operation: string, cause: unknown): ConnectionError {
+  return new ConnectionError(
+    `It is unknown whether the broker took ${operation}: the connection was ` +
+      "lost before that was confirmed. Repeating it may do it twice.",
+    { cause, unknown: true },
+  );
 }

@@ -1,4 +1,4 @@
-import { StompError } from "../errors.ts";
+import { BrokerError, StompError } from "../errors.ts";
 import { Fifo } from "../session/fifo.ts";
 import { failureCopy } from "./failure_copy.ts";
 import type { Feed } from "./feed.ts";
@@ -39,6 +39,8 @@ export interface ConsumerInit {
   readonly concurrency: number;
   readonly errorDestination: string | undefined;
   readonly onFailure: "continue" | "shutdown";
+  /** The consumer's own signal. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A message that is being handled, in the order of delivery. */
@@ -66,6 +68,9 @@ export class Consumer implements AsyncDisposable {
   readonly #context: ConsumeContext;
   readonly #done: Promise<void>;
   readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  /** Why it has shut the client down, if it has. */
+  #failure: { readonly cause: unknown } | undefined;
   /** In `client` mode: what is acknowledged together once all before is done. */
   readonly #turns = new Fifo<Turn>();
 
@@ -79,13 +84,19 @@ export class Consumer implements AsyncDisposable {
     this.#init = init;
     this.#feed = feed;
     this.#context = {
-      signal: AbortSignal.any([host.signal, this.#closing.signal]),
+      signal: AbortSignal.any([
+        host.signal,
+        this.#closing.signal,
+        ...init.signal === undefined ? [] : [init.signal],
+      ]),
     };
     this.#done = Promise.all(
       Array.from({ length: init.concurrency }, () => this.#work()),
-    ).then(() => {});
-    // Whoever closes the client is told, and so is whoever asks for `done`.
-    this.#done.catch(() => {});
+    ).then(() => {
+      if (this.#failure !== undefined) throw this.#failure.cause;
+    });
+    // A subscription that fails must not go quiet while the client lives.
+    this.#done.catch((error) => host.shutDown(error));
   }
 
   /** The id of its subscription. */
@@ -104,8 +115,9 @@ export class Consumer implements AsyncDisposable {
   }
 
   /**
-   * Resolves when it handles no more messages; rejects if that is because the
-   * subscription or the connection was lost.
+   * Resolves when it handles no more messages; rejects with the reason if that
+   * is because a handler has failed for good, or the subscription or the
+   * connection was lost.
    */
   get done(): Promise<void> {
     return this.#done;
@@ -116,10 +128,14 @@ export class Consumer implements AsyncDisposable {
    * acknowledged; then comes UNSUBSCRIBE. Idempotent. A handler must not await
    * it, because it waits for the handler.
    */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#feed.unsubscribe();
-    await this.#done;
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closing.abort();
+      this.#closed = this.#feed.unsubscribe().then(() => this.#done);
+      // Nobody need wait for it.
+      this.#closed.catch(() => {});
+    }
+    return this.#closed;
   }
 
   /** The same as {@linkcode close}. */
@@ -138,7 +154,7 @@ export class Consumer implements AsyncDisposable {
       await this.#init.handler(message, this.#context);
     } catch (error) {
       if (!await this.#copy(message, error)) return;
-      if (this.#init.onFailure === "shutdown") this.#host.shutDown(error);
+      if (this.#init.onFailure === "shutdown") this.#shutDown(error);
     }
     turn.isDone = true;
     this.#acknowledge(turn);
@@ -147,19 +163,19 @@ export class Consumer implements AsyncDisposable {
   /** Whether the message may be acknowledged, though its handler failed. */
   async #copy(message: Message, error: unknown): Promise<boolean> {
     const { errorDestination } = this.#init;
-    if (message.settled !== undefined) return true;
     if (errorDestination === undefined) {
-      this.#host.shutDown(error);
+      this.#shutDown(error);
       return false;
     }
-    const { body, headers } = failureCopy(message, error);
     try {
+      const { body, headers } = failureCopy(message, error);
       await this.#host.sendConfirmed(errorDestination, body, headers);
       return true;
     } catch (copyError) {
-      // If its connection is gone, the message comes again and so does this.
-      if (!message.isStale) {
-        this.#host.shutDown(
+      // If the connection is gone, the message comes again and so does this; but
+      // what the broker has refused it would refuse again.
+      if (!message.isStale || copyError instanceof BrokerError) {
+        this.#shutDown(
           new AggregateError(
             [error, copyError],
             `The handler failed, and the copy of its message to ` +
@@ -169,6 +185,11 @@ export class Consumer implements AsyncDisposable {
       }
       return false;
     }
+  }
+
+  #shutDown(cause: unknown): void {
+    this.#failure ??= { cause };
+    this.#host.shutDown(cause);
   }
 
   #acknowledge(turn: Turn): void {

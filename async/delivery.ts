@@ -31,6 +31,8 @@ export class Delivery implements Settlement {
   turn = 0;
   /** When it was handed out. */
   since = 0;
+  /** The broker's confirmation of that, where it was asked for. */
+  confirmation: Promise<void> | undefined;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
   readonly #owner: DeliveryOwner;

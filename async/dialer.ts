@@ -45,20 +45,19 @@ export class Dialer {
     const options = this.#options;
     const clock = this.#clock;
     const transport = options.transport ?? await runtimeTransport();
-    const credentials = {
-      login: await ask(options.login, "login") ?? target.login,
-      passcode: await ask(options.passcode, "passcode") ?? target.passcode,
-    };
-    const link = await within(
+    const { link, ...credentials } = await within(
       clock,
       options.connectTimeout ?? DEFAULTS.connectTimeout,
       `A connection to ${showAddress(target)}`,
       signal,
-      (signal) =>
-        transport.connect(target, {
+      async (signal) => ({
+        login: await ask(options.login, "login") ?? target.login,
+        passcode: await ask(options.passcode, "passcode") ?? target.passcode,
+        link: await transport.connect(target, {
           signal,
           tls: target.tls ? options.tls ?? {} : undefined,
         }),
+      }),
     );
     const handshake = {
       ...credentials,
@@ -72,13 +71,18 @@ export class Dialer {
       dialect: options.dialect,
       receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
     };
-    return await within(
-      clock,
-      options.connectedTimeout ?? DEFAULTS.connectedTimeout,
-      "CONNECTED",
-      signal,
-      (signal) => Connection.open(link, handshake, events, signal),
-    );
+    try {
+      return await within(
+        clock,
+        options.connectedTimeout ?? DEFAULTS.connectedTimeout,
+        "CONNECTED",
+        signal,
+        (signal) => Connection.open(link, handshake, events, signal),
+      );
+    } catch (error) {
+      link.close();
+      throw error;
+    }
   }
 }
 

@@ -40,13 +40,22 @@ export function failureCopy(
     error instanceof Error ? error.name : typeof error,
   );
   headers["failure-reason"] = oneLine(
-    error instanceof Error ? error.message : String(error),
+    error instanceof Error ? error.message : error,
   );
   return { body: message.body, headers };
 }
 
-/** STOMP 1.0 cannot express more than one line, nor half a surrogate pair. */
-function oneLine(text: string): string {
+/**
+ * Whatever was thrown, as one line: STOMP 1.0 cannot express more, nor can any
+ * version half a surrogate pair.
+ */
+function oneLine(thrown: unknown): string {
+  let text: string;
+  try {
+    text = String(thrown);
+  } catch {
+    text = "something that cannot be shown";
+  }
   return text.slice(0, LONGEST_REASON).toWellFormed().replace(
     /[\0\r\n]+/g,
     " ",

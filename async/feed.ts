@@ -1,5 +1,5 @@
 import type { Frame } from "../codec/mod.ts";
-import { ConnectionError, UsageError } from "../errors.ts";
+import { ConnectionError, TimeoutError, UsageError } from "../errors.ts";
 import type { AckMode } from "../session/client_session.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { Connection } from "./connection.ts";
@@ -14,7 +14,10 @@ export interface FeedHost {
   now(): number;
   /** The most time that draining may take, in ms. */
   readonly drainTimeout: number;
-  /** Waits for a promise, but not longer than `drainTimeout`. */
+  /**
+   * Waits for a promise, but not longer than `drainTimeout`, or than the client
+   * itself may take to close.
+   */
   drained(promise: Promise<void>): Promise<void>;
   /** So many octets more, or fewer, are waiting to be handed out. */
   fed(octets: number): void;
@@ -33,6 +36,9 @@ export interface FeedInit {
   readonly settledBy: SettledBy;
   readonly signal: AbortSignal | undefined;
 }
+
+/** A loop that waits for the next delivery. */
+type Taker = PromiseWithResolvers<Delivery | undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -58,7 +64,7 @@ export class Feed implements AsyncIterable<Message> {
   /** Came, and nobody has asked for them yet. */
   readonly #waiting = new Fifo<Delivery>();
   /** Loops that have asked, while none has come. */
-  readonly #takers = new Fifo<PromiseWithResolvers<Delivery | undefined>>();
+  readonly #takers = new Set<Taker>();
   #loops = 0;
   /**
    * open → stopping: nothing is handed out any more
@@ -149,14 +155,15 @@ export class Feed implements AsyncIterable<Message> {
     }
     this.#loops++;
     let current: Delivery | undefined;
+    let taker: Taker | undefined;
     let isOver = false;
     const end = () => {
       if (!isOver) this.#loops--;
       isOver = true;
       return DONE;
     };
-    return {
-      next: async () => {
+    const next = async (): Promise<IteratorResult<Message, undefined>> => {
+      try {
         if (current !== undefined) {
           const done = current;
           current = undefined;
@@ -166,17 +173,38 @@ export class Feed implements AsyncIterable<Message> {
           if (room !== undefined) await room.catch(() => {});
         }
         if (isOver) return DONE;
-        try {
-          current = await this.#take();
-        } catch (error) {
-          end();
-          throw error;
+        current = this.#takeWaiting();
+        if (current === undefined) {
+          taker = Promise.withResolvers();
+          this.#enqueue(taker);
+          current = await taker.promise;
+          taker = undefined;
         }
-        return current === undefined
-          ? end()
-          : { done: false, value: current.message };
+      } catch (error) {
+        end();
+        throw error;
+      }
+      return current === undefined
+        ? end()
+        : { done: false, value: current.message };
+    };
+    let pending: Promise<unknown> | undefined;
+    return {
+      // One after the other, also where somebody asks for several at once.
+      next: () => {
+        const result = pending === undefined
+          ? next()
+          : pending.then(next, next);
+        const settled = result.then(() => {}, () => {}).then(() => {
+          if (pending === settled) pending = undefined;
+        });
+        pending = settled;
+        return result;
       },
       return: () => {
+        if (taker !== undefined && this.#takers.delete(taker)) {
+          taker.resolve(undefined);
+        }
         if (current !== undefined) this.#hand.leave(current);
         current = undefined;
         return Promise.resolve(end());
@@ -186,7 +214,12 @@ export class Feed implements AsyncIterable<Message> {
 
   /** Ends it gracefully. Idempotent. */
   unsubscribe(): Promise<void> {
-    return this.#ending ??= this.#end();
+    if (this.#ending === undefined) {
+      this.#ending = this.#end();
+      // Nobody need wait for it: inside a loop nobody should.
+      this.#ending.catch(() => {});
+    }
+    return this.#ending;
   }
 
   /**
@@ -196,28 +229,38 @@ export class Feed implements AsyncIterable<Message> {
    * @throws {UsageError} if the SUBSCRIBE cannot be expressed there.
    */
   attach(connection: Connection): void {
-    if (this.#state !== "open") return;
+    if (this.#state !== "open" || this.#ending !== undefined) return;
     const { session } = connection;
     const { ack, prefetch, headers } = this.#init;
     this.#ack = ack ??
       (session.version === "1.0" ? "client" : "client-individual");
     const receipt = session.newReceipt();
-    connection.append(session.subscribe(this.destination, {
+    const frame = session.subscribe(this.destination, {
       id: this.id,
       ack: this.#ack,
       prefetch: prefetch ??
         (this.#ack === "auto" ? undefined : DEFAULTS.prefetch),
       headers,
       receipt,
-    }));
+    });
+    connection.append(frame);
     this.#connection = connection;
     connection.confirmed(receipt, `the SUBSCRIBE to ${this.destination}`).then(
       () => this.#ready.resolve(),
       (error) => {
         // What a loss means is for the client to say.
-        if (!(error instanceof ConnectionError)) this.fail(error);
+        if (error instanceof ConnectionError) return;
+        // It is late: the broker may send nevertheless.
+        if (error instanceof TimeoutError) this.#giveUp(connection);
+        session.withdraw(frame);
+        this.fail(error);
       },
     );
+  }
+
+  #giveUp(connection: Connection): void {
+    if (connection.failure !== undefined) return;
+    connection.append(connection.session.unsubscribe(this.id));
   }
 
   /**
@@ -227,7 +270,9 @@ export class Feed implements AsyncIterable<Message> {
   detach(): void {
     this.#connection = undefined;
     if (this.#ack !== "auto") this.#discard();
+    this.#redeliverable = 0;
     this.#hand.releaseStale();
+    this.#hand.forgetUnfinished();
   }
 
   /** A message came. Called by the client. */
@@ -237,8 +282,9 @@ export class Feed implements AsyncIterable<Message> {
       return;
     }
     const delivery = this.#hand.receive(frame);
-    const taker = this.#takers.shift();
+    const [taker] = this.#takers;
     if (taker !== undefined) {
+      this.#takers.delete(taker);
       this.#hand.take(delivery);
       taker.resolve(delivery);
     } else {
@@ -255,9 +301,14 @@ export class Feed implements AsyncIterable<Message> {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#failure = failure;
-    if (failure === undefined) this.#ready.resolve();
-    else this.#ready.reject(failure);
+    this.#ready.reject(
+      failure ?? new UsageError(
+        `The subscription to ${this.destination} was ended before the broker ` +
+          "had confirmed it.",
+      ),
+    );
     this.#forgetSignal();
+    this.#hand.releaseStale();
     // In auto mode the broker has forgotten them: they are still handed out.
     if (this.#ack !== "auto" || failure === undefined) this.#discard();
     this.#dismissTakers();
@@ -267,16 +318,15 @@ export class Feed implements AsyncIterable<Message> {
 
   async #end(): Promise<void> {
     try {
-      if (this.#ack === "auto") {
-        await this.#sayGoodBye();
-        if (this.#loops === 0) this.#discard();
-      } else {
-        this.#discard();
-      }
+      // In auto mode nobody else will ever get what has been sent to us: first
+      // no more is sent, then that is handed out, whatever came of the first.
+      const farewell = this.#ack === "auto" ? this.#sayGoodBye() : undefined;
+      await farewell?.catch(() => {});
+      if (this.#ack !== "auto" || this.#loops === 0) this.#discard();
       if (this.#state === "open") this.#state = "stopping";
       if (this.#waiting.length === 0) this.#dismissTakers();
       await this.#host.drained(this.#untilIdle());
-      if (this.#ack !== "auto") await this.#sayGoodBye();
+      await (farewell ?? this.#sayGoodBye());
     } finally {
       this.fail(undefined);
     }
@@ -297,22 +347,22 @@ export class Feed implements AsyncIterable<Message> {
     );
   }
 
-  /** The next delivery as soon as there is one; `undefined` at the end. */
-  #take(): Promise<Delivery | undefined> {
+  /** The delivery that waits longest, if any does. */
+  #takeWaiting(): Delivery | undefined {
     const delivery = this.#waiting.shift();
-    if (delivery !== undefined) {
-      this.#host.fed(-delivery.weight);
-      this.#hand.take(delivery);
-      // The last one: other loops wait in vain.
-      if (this.#state !== "open" && this.#waiting.length === 0) {
-        this.#dismissTakers();
-      }
-      return Promise.resolve(delivery);
+    if (delivery === undefined) return undefined;
+    this.#host.fed(-delivery.weight);
+    this.#hand.take(delivery);
+    // The last one: other loops wait in vain.
+    if (this.#state !== "open" && this.#waiting.length === 0) {
+      this.#dismissTakers();
     }
-    const taker = Promise.withResolvers<Delivery | undefined>();
-    this.#takers.push(taker);
+    return delivery;
+  }
+
+  #enqueue(taker: Taker): void {
+    this.#takers.add(taker);
     if (this.#state !== "open") this.#dismissTakers();
-    return taker.promise;
   }
 
   /** Where messages can be settled now. */
@@ -344,7 +394,9 @@ export class Feed implements AsyncIterable<Message> {
   }
 
   #dismissTakers(): void {
-    for (const taker of this.#takers.clear()) {
+    const takers = [...this.#takers];
+    this.#takers.clear();
+    for (const taker of takers) {
       if (this.#failure === undefined) taker.resolve(undefined);
       else taker.reject(this.#failure);
     }

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import { Delivery, type DeliveryOwner } from "./delivery.ts";
 import type { AckOptions, Verb } from "./message.ts";
 import { ACK_CHECKS } from "./options.ts";
-import { enlist, type Transaction } from "./transaction.ts";
+import { enlist, Transaction } from "./transaction.ts";
 
 /** Who settles a message: a loop by going on, the program, or a consumer. */
 export type SettledBy = "loop" | "program" | "consumer";
@@ -34,6 +34,9 @@ export class Hand implements DeliveryOwner {
   readonly #deliveries = new Set<Delivery>();
   /** In `client` mode: what an ACK of a later message covers. */
   readonly #coverable = new Set<Delivery>();
+  /** Undoes what was settled in transactions that have not ended. */
+  readonly #pending = new Set<() => void>();
+  #turns = 0;
   #handedOut = 0;
   #handled = 0;
 
@@ -73,7 +76,8 @@ export class Hand implements DeliveryOwner {
   take(delivery: Delivery): void {
     this.#deliveries.add(delivery);
     if (this.#host.ack === "client") this.#coverable.add(delivery);
-    delivery.turn = this.#handedOut++;
+    delivery.turn = this.#turns++;
+    this.#handedOut++;
     delivery.since = this.#host.now();
   }
 
@@ -96,10 +100,19 @@ export class Hand implements DeliveryOwner {
     this.#release(delivery);
   }
 
-  /** Messages have become stale: nobody need be waited for to settle them. */
+  /**
+   * Messages have become stale: nobody need be waited for to settle them, and
+   * what was settled in a transaction is not.
+   */
   releaseStale(): void {
+    for (const undo of [...this.#pending]) undo();
     this.#coverable.clear();
     for (const delivery of this.#deliveries) this.#release(delivery);
+  }
+
+  /** What is unfinished comes again: it is not to be counted twice. */
+  forgetUnfinished(): void {
+    this.#handedOut = this.#handled;
   }
 
   /** Whether it is too late to settle a delivery. */
@@ -128,12 +141,16 @@ export class Hand implements DeliveryOwner {
           "too late.",
       );
     }
-    if (settled !== undefined) return true;
+    if (settled !== undefined) {
+      await delivery.confirmation;
+      return true;
+    }
     if (options?.transaction !== undefined) {
       this.#requireFit(delivery, options.transaction, options.receipt);
     }
     if (delivery.isStale) return false;
-    await this.#confirm(delivery, verb, options);
+    delivery.confirmation = this.#confirm(delivery, verb, options);
+    await delivery.confirmation;
     return true;
   }
 
@@ -142,6 +159,11 @@ export class Hand implements DeliveryOwner {
     transaction: Transaction,
     receipt: boolean | undefined,
   ): void {
+    if (!(transaction instanceof Transaction)) {
+      throw new UsageError(
+        'The option "transaction" must be what client.begin() has returned.',
+      );
+    }
     if (receipt) {
       throw new UsageError(
         "There is no receipt for what is settled in a transaction: RabbitMQ " +
@@ -193,17 +215,27 @@ export class Hand implements DeliveryOwner {
     const covered = this.#covered(delivery);
     for (const settled of covered) {
       settled.settled = verb;
-      this.#handled++;
       this.#coverable.delete(settled);
       this.#release(settled);
     }
-    if (transaction === undefined) return;
-    enlist(transaction, () => {
-      this.#handled -= covered.length;
+    if (transaction === undefined) this.#handled += covered.length;
+    else this.#awaitEnd(transaction, covered);
+  }
+
+  /** What is settled in a transaction counts when that is committed. */
+  #awaitEnd(transaction: Transaction, covered: readonly Delivery[]): void {
+    const undo = () => {
+      if (!this.#pending.delete(undo)) return;
       for (const undone of covered) {
         undone.settled = undefined;
-        if (this.#host.ack === "client") this.#coverable.add(undone);
+        const isCoverable = this.#host.ack === "client" && !undone.isStale;
+        if (isCoverable) this.#coverable.add(undone);
       }
+    };
+    this.#pending.add(undo);
+    enlist(transaction, (isCommitted) => {
+      if (!isCommitted) undo();
+      else if (this.#pending.delete(undo)) this.#handled += covered.length;
     });
   }
 

@@ -55,7 +55,9 @@ export class Life {
   readonly #feeds = new Map<string, Feed>();
   readonly #closed = Promise.withResolvers<CloseReport>();
   /** Offline is open, too: there, whoever needs a connection waits for one. */
-  #state: "open" | "draining" | "closed" = "open";
+  #state: "open" | "draining" | "leaving" | "closed" = "open";
+  /** Whether a subscription has left messages in hand when it ended. */
+  #isOverdue = false;
   #closing: Promise<CloseReport> | undefined;
   /** Why the connection was lost for good. */
   #cause: ConnectionError | undefined;
@@ -81,21 +83,18 @@ export class Life {
       },
       ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
       status: (event) => this.board.post(event),
-      message: (frame, id) => this.#feeds.get(id)?.deliver(frame),
+      message: (frame, id) => {
+        const feed = this.#feeds.get(id ?? "");
+        if (feed !== undefined) feed.deliver(frame);
+        else this.board.post({ type: "unroutable", subscription: id });
+      },
       subscriptionFailed: (id, error) => this.#feeds.get(id)?.fail(error),
       isOverfed: () => this.#fed > init.receiveBuffer,
     });
     this.host = {
       now: () => init.clock.now(),
       drainTimeout: init.drainTimeout,
-      drained: (promise) =>
-        within(
-          init.clock,
-          init.drainTimeout,
-          "Draining",
-          undefined,
-          () => promise,
-        ).catch(() => {}),
+      drained: (promise) => this.#drained(promise),
       fed: (octets) => {
         this.#fed += octets;
         if (octets < 0) this.upkeep.connection.readOn();
@@ -140,6 +139,7 @@ export class Life {
     const abort = () => void this.close();
     signal.addEventListener("abort", abort, { once: true });
     this.#forgetSignal = () => signal.removeEventListener("abort", abort);
+    if (signal.aborted) abort();
   }
 
   /**
@@ -149,6 +149,9 @@ export class Life {
    * was lost for good.
    */
   requireOpen(what: string): void {
+    if (this.#state === "leaving") {
+      throw new UsageError(`Cannot ${what}: the client is closing.`);
+    }
     if (this.#state !== "closed") return;
     if (this.#cause === undefined) {
       throw new UsageError(`Cannot ${what}: the client is closed.`);
@@ -204,8 +207,8 @@ export class Life {
   }
 
   /** Ends at once, because of this. */
-  drop(cause: unknown): void {
-    this.upkeep.stop();
+  drop(cause: ConnectionError): void {
+    this.upkeep.stop(cause);
     this.upkeep.connection.fail(cause);
   }
 
@@ -223,16 +226,39 @@ export class Life {
           () => this.#drain(),
         );
       } catch (cause) {
-        this.drop(cause);
+        const { inHand, pendingReceipts } = this.stats();
+        this.drop(
+          new ConnectionError(
+            `The client could not be closed gracefully within ${timeout} ms: ` +
+              `${inHand} messages are still in hand, ${pendingReceipts} ` +
+              "receipts outstanding. Handlers should heed their signal, and " +
+              "nobody should await close() inside a loop or a handler.",
+            { cause },
+          ),
+        );
       }
     }
     return await this.closed;
+  }
+
+  async #drained(promise: Promise<void>): Promise<void> {
+    // A close has a time-out of its own for all of it.
+    if (this.#state === "draining") return await promise;
+    const { clock, drainTimeout } = this.#init;
+    try {
+      await within(clock, drainTimeout, "Draining", undefined, () => promise);
+    } catch {
+      this.#isOverdue = true;
+    }
   }
 
   async #drain(): Promise<void> {
     await Promise.allSettled(
       this.#feeds.values().map((feed) => feed.unsubscribe()),
     );
+    if (this.#state === "closed") return;
+    // Whoever goes on sending would never let the receipts come to an end.
+    this.#state = "leaving";
     if (!this.upkeep.isOnline) return;
     await this.upkeep.connection.settled();
     if (this.upkeep.isOnline) await this.upkeep.connection.disconnect();
@@ -252,18 +278,19 @@ export class Life {
     }
   }
 
-  #end(cause: ConnectionError, isGraceful: boolean): void {
+  #end(cause: ConnectionError, isGoodBye: boolean): void {
+    const isGraceful = isGoodBye && !this.#isOverdue;
     this.#state = "closed";
     this.#shutdown.abort();
     this.#forgetSignal();
-    if (!isGraceful) this.#cause = cause;
+    if (!isGoodBye) this.#cause = cause;
     for (const feed of [...this.#feeds.values()]) {
       feed.fail(cause);
     }
     const report: CloseReport = {
       graceful: isGraceful,
       ...this.#totals,
-      ...(isGraceful ? this.#failure : { cause }),
+      ...(this.#failure ?? (isGoodBye ? {} : { cause })),
     };
     this.board.close();
     void this.upkeep.connection.finished.then(() =>

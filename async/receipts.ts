@@ -51,6 +51,12 @@ export class Receipts {
     this.#remove(id)?.reject(error);
   }
 
+  /** An ERROR came that says nothing of receipts: it is that of the only one. */
+  rejectOnly(error: unknown): void {
+    const [id, ...others] = this.#pending.keys();
+    if (id !== undefined && others.length === 0) this.reject(id, error);
+  }
+
   /** No receipt will come. */
   rejectAll(errorFor: (operation: string) => unknown): void {
     for (const [id, { operation }] of this.#pending) {

@@ -60,20 +60,28 @@ export class StatusBoard {
   listen(): AsyncIterableIterator<StatusEvent> {
     const listener = new Listener();
     this.#listeners.add(listener);
-    return this.#events(listener);
-  }
-
-  async *#events(listener: Listener): AsyncGenerator<StatusEvent> {
-    try {
+    const next = async (): Promise<IteratorResult<StatusEvent>> => {
       for (;;) {
         const event = listener.events.shift();
-        if (event !== undefined) yield event;
-        else if (this.#isClosed) return;
-        else await listener.more();
+        if (event !== undefined) return { done: false, value: event };
+        if (this.#isClosed || !this.#listeners.has(listener)) {
+          return { done: true, value: undefined };
+        }
+        await listener.more();
       }
-    } finally {
-      this.#listeners.delete(listener);
-    }
+    };
+    return {
+      next,
+      return: () => {
+        this.#listeners.delete(listener);
+        listener.events.length = 0;
+        listener.wake();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 }
 
@@ -89,10 +97,10 @@ class Listener {
 
   wake(): void {
     this.#more.resolve();
+    this.#more = Promise.withResolvers();
   }
 
-  async more(): Promise<void> {
-    await this.#more.promise;
-    this.#more = Promise.withResolvers();
+  more(): Promise<void> {
+    return this.#more.promise;
   }
 }

@@ -1,4 +1,4 @@
-import { ConnectionError, UsageError } from "../errors.ts";
+import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import {
@@ -29,13 +29,16 @@ export interface TransactionHost {
 }
 
 /**
- * Something is to be done in a transaction, and to be taken back if that is
- * aborted. Returns the connection that it belongs to.
+ * Something is to be done in a transaction; `onEnd` is told whether that was
+ * committed. Returns the connection that it belongs to.
  *
  * @throws {UsageError} if it was committed or aborted, {ConnectionError} if it
  * was lost with its connection.
  */
-export let enlist: (transaction: Transaction, undo?: () => void) => Connection;
+export let enlist: (
+  transaction: Transaction,
+  onEnd?: (isCommitted: boolean) => void,
+) => Connection;
 
 /**
  * Several sends and acknowledgements that the broker carries out together or
@@ -47,9 +50,9 @@ export let enlist: (transaction: Transaction, undo?: () => void) => Connection;
  */
 export class Transaction implements AsyncDisposable {
   static {
-    enlist = (transaction, undo) => {
+    enlist = (transaction, onEnd) => {
       transaction.#requireOpen();
-      if (undo !== undefined) transaction.#undo.push(undo);
+      if (onEnd !== undefined) transaction.#onEnd.push(onEnd);
       return transaction.#host.connection;
     };
   }
@@ -58,7 +61,7 @@ export class Transaction implements AsyncDisposable {
   readonly id: string;
   readonly #host: TransactionHost;
   #state: "open" | "committed" | "aborted" = "open";
-  readonly #undo: (() => void)[] = [];
+  readonly #onEnd: ((isCommitted: boolean) => void)[] = [];
 
   /** Made by `client.begin()`. */
   constructor(host: TransactionHost, id: string) {
@@ -98,7 +101,18 @@ export class Transaction implements AsyncDisposable {
     const receipt = connection.session.newReceipt();
     connection.append(connection.session.commit(this.id, { receipt }));
     this.#state = "committed";
-    await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);
+    try {
+      await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);
+    } catch (error) {
+      // The broker has refused it. Of any other failure nobody knows the end.
+      if (error instanceof BrokerError) this.#end(false);
+      throw error;
+    }
+    this.#end(true);
+  }
+
+  #end(isCommitted: boolean): void {
+    for (const onEnd of this.#onEnd.splice(0)) onEnd(isCommitted);
   }
 
   /**
@@ -108,7 +122,7 @@ export class Transaction implements AsyncDisposable {
   async abort(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "aborted";
-    for (const undo of this.#undo) undo();
+    this.#end(false);
     const { connection } = this.#host;
     if (connection.failure !== undefined) return;
     connection.append(connection.session.abort(this.id));

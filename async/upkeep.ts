@@ -39,8 +39,8 @@ export class Upkeep {
   #connection: Connection | undefined;
   #connectedAt = 0;
   #reconnects = 0;
-  /** Present while there is no connection and one is being made. */
-  #online: PromiseWithResolvers<Connection> | undefined;
+  /** Present while a lost connection is being made again: who waits for it. */
+  #waiting: Set<Waiter> | undefined;
 
   /** It begins with {@linkcode start}. */
   constructor(options: UpkeepOptions, events: UpkeepEvents) {
@@ -73,7 +73,7 @@ export class Upkeep {
   async start(signal: AbortSignal | undefined): Promise<void> {
     this.#options.schedule.start();
     const errors = await this.#tryAll(signal);
-    if (errors.length === 0) return;
+    if (errors === undefined) return;
     if (errors.length === 1) throw errors[0];
     throw new ConnectionError(
       `None of ${errors.length} attempts to connect succeeded. The last one: ${
@@ -84,23 +84,42 @@ export class Upkeep {
   }
 
   /**
-   * The connection, as soon as there is one.
+   * Does something with the connection: at once, or as soon as there is one
+   * again, in the order of asking.
    *
-   * @throws {ConnectionError} if there will be none any more.
+   * @throws {ConnectionError} if there will be none any more; the signal's
+   * reason if it aborts before.
    */
-  online(signal: AbortSignal | undefined): Connection | Promise<Connection> {
-    return this.#online === undefined
-      ? this.connection
-      : abortable(this.#online.promise, signal);
+  use<T>(
+    signal: AbortSignal | undefined,
+    work: (connection: Connection) => T,
+  ): T | Promise<T> {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return work(this.connection);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const waiter: Waiter = {
+      go: (connection) => {
+        try {
+          resolve(work(connection));
+        } catch (error) {
+          reject(error);
+        }
+      },
+      giveUp: reject,
+    };
+    waiting.add(waiter);
+    return abortable(promise, signal).finally(() => waiting.delete(waiter));
   }
 
   /** From now on a loss is the end; where it has happened, this is. */
-  stop(): void {
-    this.#stop.abort();
+  stop(cause?: ConnectionError): void {
+    this.#stop.abort(cause);
   }
 
   /** Tries brokers until one is connected; the errors of all if none is. */
-  async #tryAll(signal: AbortSignal | undefined): Promise<unknown[]> {
+  async #tryAll(signal: AbortSignal | undefined): Promise<
+    unknown[] | undefined
+  > {
     const { schedule, clock } = this.#options;
     const errors: unknown[] = [];
     for (let attempt; (attempt = schedule.next()) !== undefined;) {
@@ -109,18 +128,8 @@ export class Upkeep {
       try {
         this.#events.status({ type: "connecting", address, delay });
         await pause(clock, delay, signal);
-        const connection = await this.#dial(attempt, signal);
-        this.#connection = connection;
-        this.#connectedAt = clock.now();
-        this.#events.connected(connection);
-        const { version, server } = connection.session;
-        this.#events.status({
-          type: "connected",
-          address,
-          version: version!,
-          server,
-        });
-        return [];
+        await this.#dial(attempt, signal);
+        return undefined;
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof UsageError) throw error;
@@ -135,7 +144,7 @@ export class Upkeep {
   async #dial(
     { target }: Attempt,
     signal: AbortSignal | undefined,
-  ): Promise<Connection> {
+  ): Promise<void> {
     let isUp = false;
     const connection = await this.#options.dialer.dial(target, {
       message: this.#events.message,
@@ -145,10 +154,29 @@ export class Upkeep {
         if (isUp) this.#lost(cause, isGoodBye);
       },
     }, signal);
-    // It may have been lost on the way here, where nobody listened yet.
+    // Much may have happened on the way here, where nobody listened yet.
+    if (signal?.aborted) connection.fail(signal.reason);
     if (connection.failure !== undefined) throw connection.failure;
     isUp = true;
-    return connection;
+    this.#up(connection, showAddress(target));
+  }
+
+  /** A connection stands. All of this happens before anything else can. */
+  #up(connection: Connection, address: string): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#connection = connection;
+    this.#connectedAt = this.#options.clock.now();
+    if (waiting !== undefined) this.#reconnects++;
+    this.#events.connected(connection);
+    const { version, server } = connection.session;
+    this.#events.status({
+      type: "connected",
+      address,
+      version: version!,
+      server,
+    });
+    for (const waiter of waiting ?? []) waiter.go(connection);
   }
 
   #lost(cause: ConnectionError, isGoodBye: boolean): void {
@@ -160,9 +188,7 @@ export class Upkeep {
       this.#events.ended(cause, isGoodBye);
       return;
     }
-    this.#online = Promise.withResolvers();
-    // Nobody need be waiting for it.
-    this.#online.promise.catch(() => {});
+    this.#waiting = new Set();
     this.#events.disconnected();
     void this.#reconnect(cause);
   }
@@ -170,33 +196,42 @@ export class Upkeep {
   async #reconnect(cause: ConnectionError): Promise<void> {
     const { schedule, clock } = this.#options;
     schedule.restart(clock.now() - this.#connectedAt >= STABLE);
-    const online = this.#online!;
     let failure: ConnectionError;
     try {
-      // Reached over the connection's own events first: replays come before
-      // whoever waits for it.
       const errors = await this.#tryAll(this.#stop.signal);
-      if (errors.length === 0) {
-        this.#reconnects++;
-        this.#online = undefined;
-        online.resolve(this.connection);
-        return;
-      }
+      if (errors === undefined) return;
+      const last = errors.length === 0
+        ? ""
+        : ` The last one: ${messageOf(errors.at(-1))}`;
       failure = new ConnectionError(
         `The connection was lost, and ${errors.length} attempts to make it ` +
-          `again have failed. The last one: ${messageOf(errors.at(-1))}`,
+          `again have failed.${last}`,
         { cause: new AggregateError([cause, ...errors]) },
       );
     } catch (error) {
-      failure = this.#stop.signal.aborted ? cause : new ConnectionError(
-        `The connection was lost and cannot be made again: ${messageOf(error)}`,
-        { cause: error },
-      );
+      const { aborted, reason } = this.#stop.signal;
+      failure = !aborted
+        ? new ConnectionError(
+          `The connection was lost and cannot be made again: ${
+            messageOf(error)
+          }`,
+          { cause: error },
+        )
+        : reason instanceof ConnectionError
+        ? reason
+        : cause;
     }
-    this.#online = undefined;
-    online.reject(failure);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const waiter of waiting) waiter.giveUp(failure);
     this.#events.ended(failure, false);
   }
+}
+
+/** Somebody who waits for a connection. */
+interface Waiter {
+  go(connection: Connection): void;
+  giveUp(failure: ConnectionError): void;
 }
 
 function messageOf(error: unknown): string {

@@ -127,7 +127,15 @@ export function parseFailover(uri: string | URL): Failover {
     if (broker === "") {
       return refuse(`broker ${index + 1} of its list is empty`);
     }
-    return parseTarget(broker);
+    try {
+      return parseTarget(broker);
+    } catch {
+      // Its own message could show the rest of a passcode with a comma in it.
+      return refuse(
+        `broker ${index + 1} of its list is no URL of a broker; special ` +
+          "characters in login and passcode must be percent-encoded",
+      );
+    }
   });
   let policy: Partial<FailoverPolicy> = {};
   for (const option of query === "" ? [] : query.split(/[&,]/)) {
@@ -230,7 +238,7 @@ export class Schedule {
     const { initialDelay, maxDelay, multiplier, jitter } = this.#policy;
     const longest = Math.min(
       maxDelay,
-      initialDelay * multiplier ** (round - 1),
+      initialDelay * multiplier ** Math.min(round - 1, 64),
     );
     const pause = this.#isRefused
       ? maxDelay

@@ -8,6 +8,7 @@ import {
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
@@ -193,7 +194,7 @@ test("without an error destination a failure acknowledges nothing and closes gra
     redeliverable: 2,
     cause: poison,
   });
-  await consumer.done;
+  assertStrictEquals(await assertRejects(() => consumer.done), poison);
 });
 
 test("a copy that cannot be confirmed: no ACK, and both causes", async () => {
@@ -236,7 +237,6 @@ test("a message that the handler has settled itself is not settled again", async
   const session = await broker.connect();
   await consuming(session, 2, async (message) => {
     await message.nack();
-    if (message.text() === "1") throw new Error("after all");
   });
   assertEquals((await session.peer.frames()).map((it) => it.command), [
     "NACK",
@@ -244,6 +244,40 @@ test("a message that the handler has settled itself is not settled again", async
   ]);
   await session.client.send("/queue/b", "carries on");
 });
+
+test("a handler that settles its message and then fails has failed", async () => {
+  await using broker = await ScriptedBroker.start();
+  const session = await broker.connect();
+  await consuming(session, 1, async (message) => {
+    await message.ack();
+    throw new Error("after all");
+  }, { errorDestination: "/queue/failed" });
+  const [ack, copy] = await session.peer.frames();
+  assertEquals([ack!.command, copy!.command], ["ACK", "SEND"]);
+  await confirm(session.peer, copy);
+  assertEquals(await session.peer.frames(), []);
+});
+
+for (
+  const thrown of [
+    Object.create(null),
+    Object.assign(new Error(), { message: 7 }),
+    undefined,
+    Symbol("odd"),
+  ]
+) {
+  test(`whatever a handler throws, a copy can be made of it: ${typeof thrown}`, async () => {
+    await using broker = await ScriptedBroker.start();
+    const session = await broker.connect();
+    await consuming(session, 1, () => Promise.reject(thrown), {
+      errorDestination: "/queue/failed",
+    });
+    const copy = await session.peer.next();
+    assertEquals(header(copy, "destination"), "/queue/failed");
+    await confirm(session.peer, copy);
+    assertEquals((await session.peer.next())?.command, "ACK");
+  });
+}
 
 test("the handler's signal aborts when a shutdown begins, and the shutdown waits for it", async () => {
   await using broker = await ScriptedBroker.start();
@@ -373,3 +407,53 @@ for (const [handler, options, includes] of MISTAKES) {
     assertEquals(await peer.frames(), []);
   });
 }
+
+test("an error destination that the broker refuses shuts down with what it said, even where it hangs up", async () => {
+  await using broker = await ScriptedBroker.start();
+  const session = await broker.connect({ reconnect: { jitter: 0 } });
+  await consuming(session, 1, () => Promise.reject(new Error("poison")), {
+    errorDestination: "/queue/failed",
+    id: "s",
+  });
+  await session.peer.next();
+  // As RabbitMQ does it: nothing says which frame it is about.
+  await session.peer.write(raw("ERROR", { message: "not_found" }, "no 'x'"));
+  const { cause } = await session.client.closed;
+  assertStringIncludes(String(cause), "could not be confirmed");
+  assert(cause instanceof AggregateError);
+  assertStringIncludes(String(cause.errors[1]), "no 'x'");
+});
+
+test("a consumer whose subscription the broker cancels closes the client: it does not go quiet", async () => {
+  await using broker = await ScriptedBroker.start();
+  const session = await broker.connect();
+  const consumer = await consuming(session, 0, () => {}, { id: "s" });
+  await session.peer.write(
+    raw("ERROR", { message: "gone", subscription: "s" }),
+  );
+  await seeOff(session.peer);
+  const { cause } = await session.client.closed;
+  assertStringIncludes(String(cause), "gone");
+  await assertRejects(() => consumer.done, Error, "gone");
+});
+
+test("the consumer's own signal ends it, and its handlers are told", async () => {
+  await using broker = await ScriptedBroker.start();
+  const session = await broker.connect();
+  const controller = new AbortController();
+  const consumer = await consuming(
+    session,
+    1,
+    (_message, { signal }) =>
+      new Promise<void>((resolve) => signal.onabort = () => resolve()),
+    {
+      signal: controller.signal,
+      id: "s",
+    },
+  );
+  controller.abort();
+  assertEquals((await session.peer.next())?.command, "ACK");
+  await confirm(session.peer, await session.peer.next());
+  await consumer.done;
+  await session.client.send("/queue/b", "carries on");
+});

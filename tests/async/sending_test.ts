@@ -110,10 +110,22 @@ test("an ERROR that names a receipt fails that send alone", async () => {
   await client.send("/queue/a", "still open");
 });
 
+test("an ERROR that names nothing is that of the one operation that waits", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect();
+  const send = client.send("/exchange/none", "", { receipt: true });
+  send.catch(() => {});
+  await peer.say(raw("ERROR", { message: "not_found" }, "no exchange 'none'"));
+  const error = await assertRejects(() => send, BrokerError, "no exchange");
+  assertEquals(error.frame.headers.get("message"), "not_found");
+  assertEquals((await client.closed).graceful, false);
+});
+
 test("an ERROR that names nothing ends the connection, and is the cause", async () => {
   await using broker = await ScriptedBroker.start();
   const { client, peer } = await broker.connect();
   const send = client.send("/queue/a", "", { receipt: true });
+  client.send("/queue/a", "", { receipt: true }).catch(() => {});
   send.catch(() => {});
   await peer.say(raw("ERROR", { message: "out of order" }));
   const error = await assertRejects(() => send, ConnectionError, "unknown");
@@ -209,7 +221,9 @@ test("a sender that waits is told when the connection is lost", async () => {
   const send = client.send("/queue/a", new Uint8Array(1_000_000));
   assertEquals(await outcomeOf(send), "pending");
   network.links[0]!.reset();
-  await assertRejects(() => send, ConnectionError, "reset");
+  const error = await assertRejects(() => send, ConnectionError, "unknown");
+  assertEquals(error.unknown, true);
+  assertStringIncludes(String(error.cause), "reset");
 });
 
 const MISTAKES: readonly (readonly [unknown, unknown, unknown, string])[] = [
