@@ -1,0 +1,291 @@
+import { ConnectionError, UsageError } from "../errors.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
+import { Ring } from "./ring.ts";
+
+/** The shared memory of a board, as it is handed to the worker. */
+export interface BoardMemory {
+  readonly words: SharedArrayBuffer;
+  readonly inbound: SharedArrayBuffer;
+  readonly outbound: SharedArrayBuffer;
+  readonly report: SharedArrayBuffer;
+}
+
+/** How large the rings are, and where their counters begin. */
+export interface BoardSize {
+  /** Octets from the broker; a power of two. @default {1048576} */
+  readonly inbound?: number | undefined;
+  /** Octets to the broker; a power of two. @default {262144} */
+  readonly outbound?: number | undefined;
+  /** The first value of all counters. @default {0} */
+  readonly start?: number | undefined;
+}
+
+/** Where the worker stands. It only ever goes on to a later one. */
+export type PumpState = "starting" | "dialing" | "open" | "ended" | "failed";
+
+const STATES: readonly PumpState[] = [
+  "starting",
+  "dialing",
+  "open",
+  "ended",
+  "failed",
+];
+
+/** The words of the shared memory. */
+const WORD = {
+  state: 0,
+  /** Go up by one whenever there is news for that side. */
+  caller: 1,
+  worker: 2,
+  /** Goes up by one now and then, as long as the worker lives. */
+  alive: 3,
+  inWritten: 4,
+  inRead: 5,
+  outWritten: 6,
+  outRead: 7,
+  /** 1: that side waits until the other one has read. */
+  callerWantsRoom: 8,
+  workerWantsRoom: 9,
+  /** 1: the outbound ring may be empty in the middle of a frame. */
+  midFrame: 10,
+  /** The negotiated heart-beat in ms, and the patience in silent periods. */
+  beatSend: 11,
+  beatReceive: 12,
+  patience: 13,
+  reportLength: 14,
+  /** 1: the worker waits for more octets before it writes. */
+  gathering: 15,
+  /** 1: what is in the outbound ring must not wait for more. */
+  urgent: 16,
+} as const;
+
+const WORDS = 17;
+const REPORT_OCTETS = 4096;
+
+/** What is left of an error on its way between threads. */
+interface Report {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly cause?: Report | undefined;
+}
+
+/**
+ * What the calling thread and the worker share: two rings of octets, and words
+ * by which each tells the other how it stands.
+ */
+export class Board {
+  /** Octets from the broker. */
+  readonly inbound: Ring;
+  /** Octets to the broker. */
+  readonly outbound: Ring;
+  /** What the other thread makes its own board of. */
+  readonly memory: BoardMemory;
+  readonly #words: Int32Array;
+
+  /** Looks at memory that is shared already. */
+  constructor(memory: BoardMemory) {
+    this.memory = memory;
+    const words = this.#words = new Int32Array(memory.words);
+    this.inbound = new Ring(new Uint8Array(memory.inbound), words, [
+      WORD.inWritten,
+      WORD.inRead,
+    ]);
+    this.outbound = new Ring(new Uint8Array(memory.outbound), words, [
+      WORD.outWritten,
+      WORD.outRead,
+    ]);
+  }
+
+  /** A new one. */
+  static create(size: BoardSize = {}): Board {
+    const { inbound = 1 << 20, outbound = 1 << 18, start = 0 } = size;
+    const words = new SharedArrayBuffer(4 * WORDS);
+    const { caller, worker, inWritten, inRead, outWritten, outRead } = WORD;
+    for (const at of [caller, worker, inWritten, inRead, outWritten, outRead]) {
+      new Int32Array(words)[at] = start;
+    }
+    return new Board({
+      words,
+      inbound: new SharedArrayBuffer(inbound),
+      outbound: new SharedArrayBuffer(outbound),
+      report: new SharedArrayBuffer(REPORT_OCTETS),
+    });
+  }
+
+  /** Where the worker stands. */
+  get state(): PumpState {
+    return STATES[this.#get(WORD.state)]!;
+  }
+
+  set state(state: PumpState) {
+    this.#set(WORD.state, STATES.indexOf(state));
+    this.tellCaller();
+  }
+
+  /** Changes whenever there is news for the caller. */
+  get newsForCaller(): number {
+    return this.#get(WORD.caller);
+  }
+
+  /** Changes whenever there is news for the worker. */
+  get newsForWorker(): number {
+    return this.#get(WORD.worker);
+  }
+
+  /** Changes now and then, as long as the worker lives. */
+  get signOfLife(): number {
+    return this.#get(WORD.alive);
+  }
+
+  /** The caller sees that there is news. */
+  tellCaller(): void {
+    this.#tell(WORD.caller);
+  }
+
+  /** The worker sees that there is news. */
+  tellWorker(): void {
+    this.#tell(WORD.worker);
+  }
+
+  /** The worker lives. */
+  showSignOfLife(): void {
+    Atomics.add(this.#words, WORD.alive, 1);
+  }
+
+  /** Whether the caller waits for room in the outbound ring. */
+  get callerWantsRoom(): boolean {
+    return this.#get(WORD.callerWantsRoom) === 1;
+  }
+
+  set callerWantsRoom(wants: boolean) {
+    this.#set(WORD.callerWantsRoom, Number(wants));
+  }
+
+  /** Whether the worker waits for room in the inbound ring. */
+  get workerWantsRoom(): boolean {
+    return this.#get(WORD.workerWantsRoom) === 1;
+  }
+
+  set workerWantsRoom(wants: boolean) {
+    this.#set(WORD.workerWantsRoom, Number(wants));
+  }
+
+  /** Whether a frame is put into the outbound ring in parts. */
+  get isMidFrame(): boolean {
+    return this.#get(WORD.midFrame) === 1;
+  }
+
+  set isMidFrame(isMidFrame: boolean) {
+    this.#set(WORD.midFrame, Number(isMidFrame));
+  }
+
+  /** Whether the worker waits for more octets before it writes. */
+  get isGathering(): boolean {
+    return this.#get(WORD.gathering) === 1;
+  }
+
+  set isGathering(isGathering: boolean) {
+    this.#set(WORD.gathering, Number(isGathering));
+  }
+
+  /** Whether what is in the outbound ring must not wait for more. */
+  get isUrgent(): boolean {
+    return this.#get(WORD.urgent) === 1;
+  }
+
+  set isUrgent(isUrgent: boolean) {
+    this.#set(WORD.urgent, Number(isUrgent));
+  }
+
+  /** The negotiated heart-beat; `[0, 0]` before it is known. */
+  get heartBeat(): HeartBeat {
+    return [this.#get(WORD.beatSend), this.#get(WORD.beatReceive)];
+  }
+
+  /** After how many silent periods the broker is given up. */
+  get patience(): number {
+    return this.#get(WORD.patience);
+  }
+
+  /** Tells the worker to send signs of life, and to look for the broker's. */
+  setHeartBeat([send, receive]: HeartBeat, patience: number): void {
+    this.#set(WORD.patience, patience);
+    this.#set(WORD.beatReceive, Math.min(receive, LONGEST));
+    this.#set(WORD.beatSend, Math.min(send, LONGEST));
+    this.tellWorker();
+  }
+
+  /** Waits for news later than `seen`, and says whether there is any. */
+  waitForNews(seen: number, milliseconds: number): boolean {
+    return Atomics.wait(this.#words, WORD.caller, seen, milliseconds) !==
+      "timed-out";
+  }
+
+  /** Resolves when there is news for the worker later than `seen`. */
+  async newsLaterThan(seen: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#words, WORD.worker, seen);
+    if (waiting.async) await waiting.value;
+  }
+
+  /** The worker has failed, and this is why. */
+  fail(error: unknown): void {
+    const text = new TextEncoder().encode(JSON.stringify(reportOf(error)));
+    const octets = new Uint8Array(this.memory.report);
+    octets.set(text.subarray(0, octets.length));
+    this.#set(WORD.reportLength, text.length);
+    this.state = "failed";
+  }
+
+  /** Why the worker has failed. */
+  failure(): ConnectionError | UsageError {
+    const length = this.#get(WORD.reportLength);
+    const octets = new Uint8Array(this.memory.report).slice(0, length);
+    return errorOf(JSON.parse(new TextDecoder().decode(octets)));
+  }
+
+  #get(word: number): number {
+    return Atomics.load(this.#words, word);
+  }
+
+  #set(word: number, value: number): void {
+    Atomics.store(this.#words, word, value);
+  }
+
+  #tell(word: number): void {
+    Atomics.add(this.#words, word, 1);
+    Atomics.notify(this.#words, word);
+  }
+}
+
+/** The longest period that fits a word; nobody waits for three weeks. */
+const LONGEST = 2 ** 31 - 1;
+
+/** No message of a runtime is longer; escaped it still fits the memory. */
+const LONGEST_TEXT = 300;
+
+function reportOf(error: unknown): Report {
+  if (!(error instanceof Error)) {
+    return { name: "Error", message: String(error).slice(0, LONGEST_TEXT) };
+  }
+  return {
+    name: error.name,
+    message: error.message.slice(0, LONGEST_TEXT),
+    code: "code" in error ? String(error.code) : undefined,
+    cause: error.cause === undefined || error.cause === error
+      ? undefined
+      : { ...reportOf(error.cause), cause: undefined },
+  };
+}
+
+function errorOf(
+  { name, message, cause }: Report,
+): ConnectionError | UsageError {
+  if (name === "UsageError") return new UsageError(message);
+  if (cause === undefined) return new ConnectionError(message);
+  const { code, ...rest } = cause;
+  const original = new Error(cause.message);
+  original.name = rest.name;
+  if (code !== undefined) Object.assign(original, { code });
+  return new ConnectionError(message, { cause: original });
+}

@@ -1,0 +1,318 @@
+import { FrameDecoder } from "../codec/decoder.ts";
+import { FrameBuffer } from "../codec/encoder.ts";
+import type { Frame, FrameLimits } from "../codec/mod.ts";
+import { BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
+import {
+  ClientSession,
+  type ClientSessionOptions,
+  type SessionEvent,
+} from "../session/client_session.ts";
+import { Fifo } from "../session/fifo.ts";
+import type { TlsOptions } from "../transport/tls.ts";
+import type { Address } from "../transport/transport.ts";
+import { Pipe } from "./pipe.ts";
+
+/** What a connection is made with. */
+export interface ConnectionOptions extends ClientSessionOptions {
+  readonly limits: Partial<FrameLimits> | undefined;
+  readonly connectTimeout: number;
+  readonly connectedTimeout: number;
+  /** Secures the connection. */
+  readonly tls: TlsOptions | undefined;
+}
+
+/** A message and what it came for. */
+export type Arrival = Extract<SessionEvent, { type: "message" }>;
+
+/** What an operation is called in messages, and how long it may take. */
+export interface Operation {
+  readonly name: string;
+  /** In ms, from `begun` on. */
+  readonly timeout: number;
+  readonly begun: number;
+}
+
+/**
+ * One connection to one broker, from CONNECT to the end of the socket. Every
+ * call that waits blocks the thread; what comes meanwhile is kept.
+ */
+export class Connection {
+  /** The protocol of this connection. */
+  readonly session: ClientSession;
+  /**
+   * What has come and was not asked for yet, in order: messages, and errors
+   * that belong to no operation.
+   */
+  readonly inbox: Fifo<Arrival | BrokerError> = new Fifo();
+  readonly #pipe: Pipe;
+  readonly #decoder: FrameDecoder;
+  readonly #buffer = new FrameBuffer(0);
+  readonly #passcode: string | undefined;
+  /** Subscriptions that we have ended; what still comes for them is dropped. */
+  readonly #ended = new Set<string>();
+  /** The receipt that is waited for, and what came of it. */
+  #awaited: string | undefined;
+  #answer: "receipt" | BrokerError | undefined;
+  #lastError: BrokerError | undefined;
+  #cause: unknown;
+  #failure: ConnectionError | undefined;
+
+  private constructor(pipe: Pipe, options: ConnectionOptions) {
+    this.#pipe = pipe;
+    this.#passcode = options.passcode;
+    this.session = new ClientSession(options);
+    this.#decoder = new FrameDecoder({ limits: options.limits });
+  }
+
+  /**
+   * Connects and opens a session.
+   *
+   * @throws {ConnectionError} if nothing answers, {TimeoutError} if it answers
+   * too late, {BrokerError} if the broker refuses, {ProtocolError} or
+   * {FrameError} if it does not speak STOMP as agreed.
+   */
+  static open(address: Address, options: ConnectionOptions): Connection {
+    const { connectTimeout, tls } = options;
+    const pipe = Pipe.open(address, connectTimeout, { tls });
+    try {
+      const connection = new Connection(pipe, options);
+      connection.#handshake(options.connectedTimeout);
+      return connection;
+    } catch (error) {
+      pipe.close();
+      throw error;
+    }
+  }
+
+  /** Why the connection is gone, if that has been noticed. */
+  get failure(): ConnectionError | undefined {
+    return this.#failure;
+  }
+
+  /** Takes note of the other side's end, if there is one, without waiting. */
+  notice(): void {
+    if (this.#failure !== undefined || !this.#pipe.hasEnded) return;
+    while (this.#receive());
+  }
+
+  /**
+   * Puts a frame that the session has made on its way. An ACK leaves within a
+   * millisecond, all others at once.
+   *
+   * @throws {UsageError} if it cannot be expressed, {ConnectionError} if the
+   * connection is gone, {TimeoutError} if the broker takes nothing more. The
+   * session then forgets the frame.
+   */
+  write(frame: Frame, operation: Operation, contentLength = true): void {
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      const { version } = this.session;
+      this.#buffer.append(frame, { version, contentLength });
+      const { name, timeout } = operation;
+      const isUrgent = frame.command !== "ACK";
+      this.#pipe.write(this.#buffer.take(), name, timeout, isUrgent);
+    } catch (error) {
+      this.session.withdraw(frame);
+      // What is left of a frame that was torn cannot be completed later.
+      if (this.#pipe.isTorn) this.fail(error);
+      this.notice();
+      throw error;
+    }
+  }
+
+  /**
+   * Waits for a receipt.
+   *
+   * @throws {BrokerError} if an ERROR answers, {TimeoutError} if nothing does,
+   * {ConnectionError} whose `unknown` is set if the connection is lost.
+   */
+  confirm(receipt: string, { name, timeout, begun }: Operation): void {
+    const deadline = begun + timeout;
+    this.#awaited = receipt;
+    this.#answer = undefined;
+    try {
+      while (this.#answer === undefined) {
+        if (this.#failure !== undefined) throw this.#unknown(name);
+        if (this.#receive() || this.#failure !== undefined) continue;
+        if (!this.#pipe.waitForAnswer(deadline)) {
+          throw new TimeoutError(`The receipt of ${name}`, timeout);
+        }
+      }
+    } finally {
+      this.#awaited = undefined;
+    }
+    const answer: "receipt" | BrokerError = this.#answer;
+    if (answer !== "receipt") throw answer;
+  }
+
+  /**
+   * Waits until something is in the inbox. Returns whether that is so before
+   * the deadline.
+   *
+   * @throws {ConnectionError} if the connection is lost.
+   */
+  waitForArrival(deadline: number): boolean {
+    while (this.inbox.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#receive() || this.#failure !== undefined) continue;
+      if (!this.#pipe.waitForOctets(deadline)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * What still comes for a subscription is dropped, until it is confirmed that
+   * nothing more will.
+   */
+  ignore(subscription: string): void {
+    this.#ended.add(subscription);
+  }
+
+  /** Nothing more will come for a subscription. */
+  forget(subscription: string): void {
+    this.#ended.delete(subscription);
+  }
+
+  /**
+   * Says good-bye and closes (STOMP 1.2, "DISCONNECT"). A broker that closes
+   * instead of confirming has understood as well.
+   */
+  disconnect(operation: Operation): void {
+    try {
+      const receipt = this.session.newReceipt();
+      this.write(this.session.disconnect({ receipt }), operation);
+      this.confirm(receipt, operation);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+    } finally {
+      this.fail(new ConnectionError("The client was closed."));
+    }
+  }
+
+  /** Gives the connection up; what was written before still leaves. */
+  leave(timeout: number): void {
+    if (this.#failure === undefined) this.#pipe.flush(timeout);
+    this.fail(new ConnectionError("The client has connected anew."));
+  }
+
+  /** The connection ends now, because of this. Idempotent. */
+  fail(cause: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#cause = cause;
+    this.#failure = cause instanceof ConnectionError
+      ? cause
+      : new ConnectionError(
+        `The connection to ${this.#pipe.peer} was given up: ${
+          cause instanceof Error ? cause.message : String(cause)
+        }`,
+        { cause },
+      );
+    this.session.lost();
+    this.#pipe.close();
+  }
+
+  #handshake(timeout: number): void {
+    const begun = performance.now();
+    const operation = { name: "CONNECT", timeout, begun };
+    this.write(this.session.connect(), operation);
+    while (this.session.state === "connecting") {
+      if (this.#receive()) continue;
+      if (this.#failure !== undefined) break;
+      if (!this.#pipe.waitForOctets(begun + timeout)) {
+        throw new TimeoutError("CONNECTED", timeout);
+      }
+    }
+    // The reason itself says more than that the connection is gone.
+    if (this.#failure !== undefined) throw this.#cause;
+    this.#pipe.setHeartBeat(
+      this.session.heartBeat,
+      this.session.dialect.patience,
+    );
+  }
+
+  /** Reads what has come, without waiting, and says whether that was anything. */
+  #receive(): boolean {
+    const pipe = this.#pipe;
+    const octets = pipe.read();
+    if (octets.length === 0) {
+      // The last octets may have come after we looked.
+      if (pipe.hasEnded && !pipe.hasOctets) this.fail(this.#endOf(pipe));
+      return false;
+    }
+    try {
+      this.#decoder.push(octets);
+      for (const frame of this.#decoder) {
+        this.#dispatch(this.session.receive(frame));
+        if (this.#failure !== undefined) break;
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    return true;
+  }
+
+  #endOf({ failure }: Pipe): Error {
+    return failure instanceof ConnectionError && failure.cause === undefined &&
+        this.#lastError !== undefined
+      ? new ConnectionError(failure.message, { cause: this.#lastError })
+      : failure;
+  }
+
+  #dispatch(event: SessionEvent): void {
+    switch (event.type) {
+      case "message":
+        if (event.subscription === undefined && this.#isLeftOver(event.frame)) {
+          return;
+        }
+        this.inbox.push(event);
+        return;
+      case "receipt":
+        if (event.id === this.#awaited) this.#answer ??= "receipt";
+        return;
+      case "connected":
+        return;
+      case "refused":
+        this.fail(
+          this.#brokerError("The broker refused the connection", event.frame),
+        );
+        return;
+      case "error":
+        this.#report(event);
+    }
+  }
+
+  /** An ERROR goes to the operation that it belongs to, or into the inbox. */
+  #report(event: Extract<SessionEvent, { type: "error" }>): void {
+    const error = this.#brokerError("The broker reported", event.frame);
+    this.#lastError = error;
+    const isOurs = event.receipt === undefined
+      // It is not said what failed; in order, it is most likely this.
+      ? event.subscription === undefined
+      : event.receipt === this.#awaited;
+    if (isOurs && this.#awaited !== undefined && this.#answer === undefined) {
+      this.#answer = error;
+    } else {
+      this.inbox.push(error);
+    }
+  }
+
+  #isLeftOver(message: Frame): boolean {
+    return this.#ended.has(message.headers.get("subscription") ?? "");
+  }
+
+  #unknown(name: string): ConnectionError {
+    return new ConnectionError(
+      `It is unknown whether the broker took ${name}: the connection was ` +
+        "lost before its receipt came. Repeating it may do it twice.",
+      { cause: this.#failure, unknown: true },
+    );
+  }
+
+  #brokerError(what: string, frame: Frame): BrokerError {
+    const passcode = this.#passcode;
+    let said = frame.headers.get("message") ?? "";
+    if (said === "") said = new TextDecoder().decode(frame.body.slice(0, 200));
+    if (passcode) said = said.replaceAll(passcode, "…");
+    return new BrokerError(`${what}: ${JSON.stringify(said)}.`, frame);
+  }
+}

@@ -1,0 +1,217 @@
+import type { Frame } from "../codec/mod.ts";
+import { BrokerError, UsageError } from "../errors.ts";
+import type { ClientSession } from "../session/client_session.ts";
+import type { Connection, Operation } from "./connection.ts";
+import { DEFAULTS, type SyncSubscribeOptions } from "./options.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
+
+/** What an exchange is made with. */
+export interface ExchangeOptions extends Omit<UpkeepOptions, "connected"> {
+  /** How long an operation may take that says nothing else, in ms. */
+  readonly receiptTimeout: number;
+  /** How long the good-bye may take, in ms. */
+  readonly drainTimeout: number;
+}
+
+/** A subscription as it is made, and made again on another connection. */
+interface Subscribing {
+  readonly destination: string;
+  readonly options: SyncSubscribeOptions & { readonly id: string };
+}
+
+/** One frame that the client wants to be sent. */
+export interface Request {
+  /** What the caller does, for messages: cannot … */
+  readonly verb: string;
+  /** What was sent, for messages. */
+  readonly name: string;
+  /** Whether to wait for the broker's confirmation. */
+  readonly receipt: boolean | undefined;
+  /** How long it may take, in ms. */
+  readonly timeout: number | undefined;
+  /** See `SendOptions`. */
+  readonly contentLength?: boolean | undefined;
+  /** Makes the frame. */
+  frame(session: ClientSession, receipt: string | undefined): Frame;
+  /** It is on its way. */
+  written?(connection: Connection): void;
+}
+
+/**
+ * The work behind a client: requests go out, arrivals come in, on a connection
+ * that is made again where that is wanted, with the same subscriptions.
+ */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #upkeep: Upkeep;
+  /** In the order in which they were made. */
+  readonly #subscriptions = new Map<string, Subscribing>();
+  #lastSubscription = 0;
+  #isClosed = false;
+
+  /** Connects. */
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#upkeep = new Upkeep({
+      ...options,
+      connected: (connection, previous) => this.#replay(connection, previous),
+    });
+    this.#upkeep.start();
+  }
+
+  /** The latest connection; it may be gone. */
+  get connection(): Connection {
+    return this.#upkeep.connection;
+  }
+
+  /** Sends a frame, and waits for the receipt if it asks for one. */
+  perform(request: Request): void {
+    this.#send(this.#online(request.verb), request);
+  }
+
+  /** The connection whose inbox has something, if one has in time. */
+  arrival(verb: string, timeout: number): Connection | undefined {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const { connection } = this;
+      // What came before the end comes before the error, too.
+      if (connection.inbox.length === 0) connection.notice();
+      if (!this.#isClosed && connection.inbox.length > 0) return connection;
+      const online = this.#online(verb);
+      try {
+        return online.waitForArrival(deadline) ? online : undefined;
+      } catch (error) {
+        // The next round connects anew, or says that there is no connection.
+        if (error !== online.failure) throw error;
+      }
+    }
+  }
+
+  /** Subscribes, and remembers it. Returns the id. */
+  subscribe(destination: string, options: SyncSubscribeOptions): string {
+    const id = options.id ?? `sub-${++this.#lastSubscription}`;
+    const subscribing = { destination, options: { ...options, id } };
+    this.perform(requestOf(subscribing));
+    this.#subscriptions.set(id, subscribing);
+    return id;
+  }
+
+  /** Ends a subscription, and forgets what has come for it. */
+  unsubscribe(id: string, request: Request): void {
+    let used: Connection | undefined;
+    this.perform({
+      ...request,
+      written: (connection) => {
+        used = connection;
+        this.#subscriptions.delete(id);
+        connection.ignore(id);
+        for (const item of connection.inbox.clear()) {
+          const isDropped = !(item instanceof BrokerError) &&
+            item.subscription?.id === id && item.subscription.ack !== "auto";
+          if (!isDropped) connection.inbox.push(item);
+        }
+      },
+    });
+    if (request.receipt) used?.forget(id);
+  }
+
+  /** Whether a subscription of this id is alive. */
+  hasSubscription(id: string): boolean {
+    return this.#subscriptions.has(id);
+  }
+
+  /** Connects anew, also where nothing is lost. */
+  reconnect(): void {
+    this.#checkOpen("reconnect");
+    this.#upkeep.start();
+  }
+
+  /** Says good-bye. Idempotent, and quiet where the connection is gone. */
+  disconnect(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { connection } = this;
+    connection.notice();
+    if (connection.failure !== undefined) return;
+    connection.disconnect(
+      this.#operation({
+        name: "the DISCONNECT",
+        timeout: this.#options.drainTimeout,
+      }),
+    );
+    for (const item of connection.inbox.clear()) {
+      if (item instanceof BrokerError) throw item;
+    }
+  }
+
+  #send(connection: Connection, request: Request): void {
+    const operation = this.#operation(request);
+    const { session } = connection;
+    const receipt = request.receipt ? session.newReceipt() : undefined;
+    const frame = request.frame(session, receipt);
+    connection.write(frame, operation, request.contentLength);
+    request.written?.(connection);
+    if (receipt !== undefined) connection.confirm(receipt, operation);
+  }
+
+  #online(verb: string): Connection {
+    this.#checkOpen(verb);
+    return this.#upkeep.online(verb);
+  }
+
+  #checkOpen(verb: string): void {
+    if (!this.#isClosed) return;
+    throw new UsageError(
+      `Cannot ${verb}: the client is closed. Make another one with ` +
+        "connectSync().",
+    );
+  }
+
+  #operation(
+    { name, timeout }: { name: string; timeout: number | undefined },
+  ): Operation {
+    return {
+      name,
+      timeout: timeout ?? this.#options.receiptTimeout,
+      begun: performance.now(),
+    };
+  }
+
+  /** Another connection gets what the client had on the one before. */
+  #replay(connection: Connection, previous: Connection | undefined): void {
+    for (const subscribing of this.#subscriptions.values()) {
+      this.#send(connection, requestOf(subscribing));
+    }
+    const arrived = connection.inbox.clear();
+    for (const item of previous?.inbox.clear() ?? []) {
+      // The broker has forgotten those; the others it delivers again.
+      const isKept = !(item instanceof BrokerError) &&
+        item.subscription?.ack === "auto";
+      if (isKept) connection.inbox.push(item);
+    }
+    for (const item of arrived) connection.inbox.push(item);
+  }
+}
+
+function requestOf({ destination, options }: Subscribing): Request {
+  const { id, headers, receipt = true, timeout } = options;
+  return {
+    verb: "subscribe",
+    name: `the SUBSCRIBE to ${destination}`,
+    receipt,
+    timeout,
+    frame: (session, receipt) => {
+      const ack = options.ack ??
+        (session.version === "1.0" ? "client" : "client-individual");
+      const prefetch = options.prefetch ??
+        (ack === "auto" ? undefined : DEFAULTS.prefetch);
+      return session.subscribe(destination, {
+        id,
+        ack,
+        prefetch,
+        headers,
+        receipt,
+      });
+    },
+  };
+}

@@ -1,0 +1,278 @@
+import type { FrameLimits, Version } from "../codec/mod.ts";
+import type { AckMode } from "../session/client_session.ts";
+import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
+import type { FailoverPolicy } from "../session/failover.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
+import {
+  anything,
+  boolean,
+  type Check,
+  headerRecord,
+  heartBeatPair,
+  milliseconds,
+  nonEmptyText,
+  numberFrom,
+  oneOf,
+  textOrFunction,
+  wholeNumber,
+} from "../session/options.ts";
+import type { TlsOptions } from "../transport/tls.ts";
+
+/**
+ * A login or a passcode, or a function that is asked for it before each
+ * connection, such as one that reads a token.
+ */
+export type SyncCredential = string | (() => string);
+
+/** How a lost connection is made again; what a failover URI says comes first. */
+export type SyncReconnectOptions = {
+  -readonly [Name in keyof FailoverPolicy]?: FailoverPolicy[Name] | undefined;
+};
+
+/** Options of `connectSync()`. */
+export interface SyncConnectOptions {
+  /** Who we are to the broker. @default {the URL's user name} */
+  login?: SyncCredential | undefined;
+  /** What proves it. It is never shown. @default {the URL's password} */
+  passcode?: SyncCredential | undefined;
+  /**
+   * The virtual host. It is not the TCP host name, which RabbitMQ would take
+   * for a virtual host and refuse.
+   *
+   * @default {the URL's path, else "/"}
+   */
+  host?: string | undefined;
+  /** Versions of STOMP to offer. @default {["1.0", "1.1", "1.2"]} */
+  versions?: readonly Version[] | undefined;
+  /**
+   * How often we can send and how often we want to receive a sign of life, in
+   * ms; 0 for never (STOMP 1.2, "Heart-beating"). They go on while the program
+   * computes between two calls.
+   *
+   * @default {[10000, 10000]}
+   */
+  heartBeat?: HeartBeat | undefined;
+  /** How long the socket may take to connect, in ms. @default {10000} */
+  connectTimeout?: number | undefined;
+  /** How long CONNECTED may take once it has, in ms. @default {10000} */
+  connectedTimeout?: number | undefined;
+  /**
+   * How long a receipt may take, or room for what is to be sent, in ms, where
+   * the operation says nothing else.
+   *
+   * @default {60000}
+   */
+  receiptTimeout?: number | undefined;
+  /** How long `disconnect()` may take, in ms. @default {10000} */
+  drainTimeout?: number | undefined;
+  /**
+   * Whom to trust and who we are, for a `stomps://` URL. The broker's
+   * certificate is checked in any case.
+   */
+  tls?: TlsOptions | undefined;
+  /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** How large a frame from the broker may be. */
+  limits?: Partial<FrameLimits> | undefined;
+  /** The broker's peculiarities. @default {what CONNECTED's server header says} */
+  dialect?: DialectName | undefined;
+  /**
+   * Whether, and how, a call that finds the connection lost makes it again: with
+   * growing pauses and some chance in them, at each broker of a failover URI.
+   * Subscriptions are replayed, then the call goes on. Nothing that was sent is
+   * ever repeated.
+   *
+   * @default {false}
+   */
+  reconnect?: boolean | SyncReconnectOptions | undefined;
+  /**
+   * For how long such a call tries, in ms, whatever its own time-out is: that
+   * is about what comes once there is a connection.
+   *
+   * @default {30000}
+   */
+  reconnectTimeout?: number | undefined;
+}
+
+/** What `connectSync()` fills in where nothing is said. */
+export const DEFAULTS = {
+  heartBeat: [10_000, 10_000],
+  connectTimeout: 10_000,
+  connectedTimeout: 10_000,
+  receiptTimeout: 60_000,
+  drainTimeout: 10_000,
+  reconnectTimeout: 30_000,
+  prefetch: 100,
+} as const;
+
+/** What those options may be; what they hold is checked where it is used. */
+export const CONNECT_CHECKS: Readonly<Record<keyof SyncConnectOptions, Check>> =
+  {
+    login: textOrFunction,
+    passcode: textOrFunction,
+    host: nonEmptyText,
+    versions: anything,
+    heartBeat: heartBeatPair,
+    connectTimeout: milliseconds,
+    connectedTimeout: milliseconds,
+    receiptTimeout: milliseconds,
+    drainTimeout: milliseconds,
+    tls: anything,
+    headers: headerRecord,
+    limits: anything,
+    dialect: oneOf(...DIALECT_NAMES),
+    reconnect: anything,
+    reconnectTimeout: milliseconds,
+  };
+
+/** What the options of `tls` may be; what they hold is checked with them. */
+export const TLS_CHECKS: Readonly<Record<keyof TlsOptions, Check>> = {
+  caCerts: anything,
+  cert: anything,
+  key: anything,
+};
+
+/** What the options of `reconnect` may be. */
+export const RECONNECT_CHECKS: Readonly<
+  Record<keyof SyncReconnectOptions, Check>
+> = {
+  initialDelay: milliseconds,
+  maxDelay: milliseconds,
+  multiplier: numberFrom(1, Infinity),
+  jitter: numberFrom(0, 1),
+  maxAttempts: numberFrom(0, Infinity),
+  startupMaxAttempts: numberFrom(1, Infinity),
+  randomize: boolean,
+  priorityBackup: boolean,
+};
+
+/** Options of whatever can wait for the broker's confirmation. */
+export interface SyncReceiptOptions {
+  /**
+   * Whether to wait until the broker confirms (STOMP 1.2, "RECEIPT"). Without
+   * it a return says only that the frame is on its way.
+   *
+   * @default {false}
+   */
+  receipt?: boolean | undefined;
+  /** How long it may take, in ms. @default {receiptTimeout} */
+  timeout?: number | undefined;
+}
+
+const RECEIPT_CHECKS: Readonly<Record<keyof SyncReceiptOptions, Check>> = {
+  receipt: boolean,
+  timeout: milliseconds,
+};
+
+/** Options of `client.send()`. */
+export interface SyncSendOptions extends SyncReceiptOptions {
+  /**
+   * More headers. Neither RabbitMQ nor ActiveMQ keeps a message on disk unless
+   * it has `persistent: "true"`. A string body gets `content-type:
+   * text/plain;charset=utf-8` unless a content-type is given.
+   */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * `false` leaves the content-length out, of which ActiveMQ makes a text
+   * message; the body then cannot hold NUL.
+   *
+   * @default {true}
+   */
+  contentLength?: boolean | undefined;
+  /** The transaction that it belongs to: what `begin()` has returned. */
+  transaction?: string | undefined;
+}
+
+/** What send options may be. */
+export const SEND_CHECKS: Readonly<Record<keyof SyncSendOptions, Check>> = {
+  ...RECEIPT_CHECKS,
+  headers: headerRecord,
+  contentLength: boolean,
+  transaction: nonEmptyText,
+};
+
+/** Options of `client.ack()` and `client.nack()`. */
+export interface SyncAckOptions extends SyncReceiptOptions {
+  /** The transaction that it belongs to: what `begin()` has returned. */
+  transaction?: string | undefined;
+}
+
+/** What ack options may be. */
+export const ACK_CHECKS: Readonly<Record<keyof SyncAckOptions, Check>> = {
+  ...RECEIPT_CHECKS,
+  transaction: nonEmptyText,
+};
+
+/** Options of `client.subscribe()`. */
+export interface SyncSubscribeOptions {
+  /**
+   * Who acknowledges what (STOMP 1.2, "ack Header"). `"auto"`: the broker
+   * counts a message as done once it is sent, so whatever dies on the way or
+   * in the program is lost. `"client"`: one ACK covers all messages before it.
+   * `"client-individual"`: one ACK, one message.
+   *
+   * @default {"client-individual"; STOMP 1.0 has only "client"}
+   */
+  ack?: AckMode | undefined;
+  /**
+   * How many unacknowledged messages the broker may send ahead. It is
+   * translated to each broker's own header; without acknowledgements it has
+   * no effect.
+   *
+   * @default {100; nothing is asked for with `ack: "auto"`}
+   */
+  prefetch?: number | undefined;
+  /** More headers, such as RabbitMQ's `durable`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The subscription's id. @default {a unique one} */
+  id?: string | undefined;
+  /**
+   * Whether to wait until the broker confirms: from then on no message to a
+   * topic is missed, and a refusal is thrown here.
+   *
+   * @default {true}
+   */
+  receipt?: boolean | undefined;
+  /** How long that may take, in ms. @default {receiptTimeout} */
+  timeout?: number | undefined;
+}
+
+/** What subscribe options may be. */
+export const SUBSCRIBE_CHECKS: Readonly<
+  Record<keyof SyncSubscribeOptions, Check>
+> = {
+  ack: oneOf("auto", "client", "client-individual"),
+  prefetch: wholeNumber(1),
+  headers: headerRecord,
+  id: nonEmptyText,
+  receipt: boolean,
+  timeout: milliseconds,
+};
+
+/** Options of `client.unsubscribe()`. */
+export interface SyncUnsubscribeOptions {
+  /** Whether to wait until the broker confirms. @default {true} */
+  receipt?: boolean | undefined;
+  /** How long that may take, in ms. @default {receiptTimeout} */
+  timeout?: number | undefined;
+  /**
+   * More headers, such as RabbitMQ's `durable`, which deletes a durable
+   * subscription for good.
+   */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What unsubscribe options may be. */
+export const UNSUBSCRIBE_CHECKS: Readonly<
+  Record<keyof SyncUnsubscribeOptions, Check>
+> = { ...RECEIPT_CHECKS, headers: headerRecord };
+
+/** Options of whatever waits for messages. */
+export interface SyncReceiveOptions {
+  /** For how long to wait, in ms. */
+  timeout?: number | undefined;
+}
+
+/** What receive options may be. */
+export const RECEIVE_CHECKS: Readonly<Record<keyof SyncReceiveOptions, Check>> =
+  { timeout: milliseconds };

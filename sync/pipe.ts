@@ -1,0 +1,286 @@
+import { ConnectionError, TimeoutError, type UsageError } from "../errors.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
+import { type Address, showAddress } from "../transport/transport.ts";
+import type { TlsOptions } from "../transport/tls.ts";
+import { Board, type BoardSize } from "./board.ts";
+import { flushAtExit, forgetAtExit } from "./exit.ts";
+import { type PumpWorker, startWorker } from "./worker.ts";
+
+/**
+ * How long the worker may take to come up, in ms. Deno needs a few for it, but
+ * a whole second where a worker starts another one.
+ */
+const START_TIMEOUT = "WorkerGlobalScope" in globalThis ? 4000 : 1000;
+
+/** How long acknowledgements may wait for each other, in ms. */
+const PATIENCE = 0.1;
+
+/** Who waits for this is not woken before time is up. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(4));
+
+/** For how long an answer is looked for, in ms, before we wait to be woken. */
+const LOOKING = 0.2;
+
+/** How long one wait takes at most, in ms, before we look around. */
+const LOOK_AROUND = 1000;
+
+/** After so many looks without a sign of life the worker is given up. */
+const LOOKS = 10;
+
+/** How a pipe is made. */
+export interface PipeOptions extends BoardSize {
+  /** Secures it. Where this is given, nothing ever leaves in clear text. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+/**
+ * A connection whose reads and writes block the calling thread. Behind it a
+ * worker moves the octets.
+ */
+export class Pipe {
+  /** The other side as `host:port`, for messages. */
+  readonly peer: string;
+  readonly #board: Board;
+  readonly #worker: PumpWorker;
+  #isClosed = false;
+  #lastSign = 0;
+  #looksInVain = 0;
+
+  private constructor(peer: string, board: Board, worker: PumpWorker) {
+    this.peer = peer;
+    this.#board = board;
+    this.#worker = worker;
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws {ConnectionError} if the worker cannot be started or nothing
+   * answers there, {TimeoutError} if that takes too long.
+   */
+  static open(
+    address: Address,
+    timeout: number,
+    { tls, ...size }: PipeOptions = {},
+  ): Pipe {
+    const board = Board.create(size);
+    const peer = showAddress(address);
+    const { memory } = board;
+    const worker = startWorker({
+      memory,
+      address: { hostname: address.hostname, port: address.port },
+      tls,
+    });
+    const pipe = new Pipe(peer, board, worker);
+    try {
+      pipe.#connect(timeout);
+    } catch (error) {
+      pipe.close();
+      throw error;
+    }
+    flushAtExit(pipe);
+    return pipe;
+  }
+
+  /** Whether octets wait to be read. */
+  get hasOctets(): boolean {
+    return this.#board.inbound.length > 0;
+  }
+
+  /**
+   * Whether the other side has ended or was lost. What came before that can
+   * still be read.
+   */
+  get hasEnded(): boolean {
+    return this.#board.state !== "open";
+  }
+
+  /** Why {@linkcode hasEnded}. */
+  get failure(): ConnectionError | UsageError {
+    return this.#board.state === "failed"
+      ? this.#board.failure()
+      : new ConnectionError(
+        `The broker at ${this.peer} closed the connection.`,
+      );
+  }
+
+  /** What has come; nothing, if nothing has. */
+  read(): Uint8Array {
+    const { inbound } = this.#board;
+    const octets = inbound.peek();
+    if (octets.length > 0) {
+      inbound.drop(octets.length);
+      if (this.#board.workerWantsRoom) this.#board.tellWorker();
+    }
+    return octets;
+  }
+
+  /**
+   * Waits until there is something to read or the other side has ended.
+   * Returns whether that is so before the deadline, a `performance.now()`.
+   */
+  waitForOctets(deadline: number): boolean {
+    if (this.#isReadable()) return true;
+    // More messages are likely to be on their way: take them, and acknowledge
+    // them, together rather than one by one.
+    const left = Math.min(PATIENCE, deadline - performance.now());
+    if (this.#board.outbound.length > 0 && left > 0) {
+      Atomics.wait(NOBODY, 0, 0, left);
+      if (this.#isReadable()) return true;
+    }
+    this.#hurry();
+    return this.#waitUntil(this.#isReadable, deadline);
+  }
+
+  /**
+   * The same for an answer, which is likely to come soon: to look for it costs
+   * less than to be woken.
+   */
+  waitForAnswer(deadline: number): boolean {
+    this.#hurry();
+    const isLate = Math.min(performance.now() + LOOKING, deadline);
+    while (performance.now() < isLate) if (this.#isReadable()) return true;
+    return this.#waitUntil(this.#isReadable, deadline);
+  }
+
+  readonly #isReadable = (): boolean => this.hasOctets || this.hasEnded;
+
+  /**
+   * Hands over octets that belong together, all or none if they fit the ring.
+   * Waits for room until the deadline. Unless they are urgent, they may wait a
+   * millisecond for others, or until {@linkcode waitForOctets} is called.
+   *
+   * @throws {ConnectionError} if the connection was lost, {TimeoutError} if
+   * there was no room for all of them; {@linkcode isTorn} tells whether some
+   * have left.
+   */
+  write(
+    octets: Uint8Array,
+    operation: string,
+    timeout: number,
+    isUrgent = true,
+  ): void {
+    const { outbound } = this.#board;
+    if (octets.length <= outbound.room) {
+      if (this.hasEnded) throw this.failure;
+      outbound.put(octets);
+      if (isUrgent) this.#hurry();
+      else if (!this.#board.isGathering) this.#board.tellWorker();
+      return;
+    }
+    const deadline = performance.now() + timeout;
+    if (octets.length <= outbound.capacity) {
+      this.#waitForRoom(octets.length, operation, timeout, deadline);
+      outbound.put(octets);
+    } else {
+      this.#board.isMidFrame = true;
+      for (let at = 0; at < octets.length;) {
+        this.#waitForRoom(1, operation, timeout, deadline);
+        at += outbound.put(octets, at);
+        this.#hurry();
+      }
+      this.#board.isMidFrame = false;
+    }
+    this.#hurry();
+  }
+
+  /** Whether a write has broken off in the middle. */
+  get isTorn(): boolean {
+    return this.#board.isMidFrame;
+  }
+
+  /** Has the worker send heart-beats, and look for the broker's. */
+  setHeartBeat(heartBeat: HeartBeat, patience: number): void {
+    this.#board.setHeartBeat(heartBeat, patience);
+  }
+
+  /** Waits until everything is written, or cannot be. */
+  flush(timeout: number): void {
+    const { outbound } = this.#board;
+    this.#board.callerWantsRoom = true;
+    this.#hurry();
+    this.#waitUntil(
+      () => outbound.length === 0 || this.hasEnded,
+      performance.now() + timeout,
+    );
+    this.#board.callerWantsRoom = false;
+  }
+
+  /** Lets go of the connection and the worker at once. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    forgetAtExit(this);
+    this.#worker.terminate();
+  }
+
+  #connect(timeout: number): void {
+    const board = this.#board;
+    const begun = performance.now();
+    if (
+      !this.#waitUntil(() => board.state !== "starting", begun + START_TIMEOUT)
+    ) {
+      throw new ConnectionError(
+        "Cannot start the worker that a blocking client needs: it did not come " +
+          `up within ${START_TIMEOUT} ms.`,
+      );
+    }
+    if (!this.#waitUntil(() => board.state !== "dialing", begun + timeout)) {
+      throw new TimeoutError(`A connection to ${this.peer}`, timeout);
+    }
+    if (board.state === "failed") throw board.failure();
+  }
+
+  #waitForRoom(
+    count: number,
+    operation: string,
+    timeout: number,
+    deadline: number,
+  ): void {
+    const board = this.#board;
+    board.callerWantsRoom = true;
+    this.#hurry();
+    const isDone = this.#waitUntil(
+      () => board.outbound.room >= count || this.hasEnded,
+      deadline,
+    );
+    board.callerWantsRoom = false;
+    if (this.hasEnded) throw this.failure;
+    if (!isDone) throw new TimeoutError(`Room for ${operation}`, timeout);
+  }
+
+  /** What is in the outbound ring leaves now. */
+  #hurry(): void {
+    if (this.#board.outbound.length === 0) return;
+    this.#board.isUrgent = true;
+    this.#board.tellWorker();
+  }
+
+  /** Blocks until something holds, and says whether it does in time. */
+  #waitUntil(holds: () => boolean, deadline: number): boolean {
+    const board = this.#board;
+    for (;;) {
+      const seen = board.newsForCaller;
+      if (holds()) return true;
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      const isIdle = !board.waitForNews(seen, Math.min(left, LOOK_AROUND));
+      if (isIdle && left >= LOOK_AROUND) this.#lookAround();
+    }
+  }
+
+  /** No worker's error can be heard while we wait, so look whether it lives. */
+  #lookAround(): void {
+    const sign = this.#board.signOfLife;
+    if (sign !== this.#lastSign || this.#board.state !== "open") {
+      this.#lastSign = sign;
+      this.#looksInVain = 0;
+    } else if (++this.#looksInVain === LOOKS) {
+      this.#board.fail(
+        new ConnectionError(
+          `The connection to ${this.peer} was lost: its worker has died.`,
+        ),
+      );
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { ConnectionError } from "../errors.ts";
+import { Pulse } from "../session/heart_beat.ts";
+import type { Clock } from "../transport/clock.ts";
+import type { Link } from "../transport/transport.ts";
+import type { Board } from "./board.ts";
+
+/** The most that is written at once, so that room is given back in between. */
+const LARGEST_WRITE = 64 * 1024;
+
+/**
+ * What nobody waits for may wait so long, in ms, for what else is to be sent,
+ * unless there is enough for a write.
+ */
+const GATHERING = 1;
+const ENOUGH = 16 * 1024;
+
+/** How often the pump shows that its thread lives, in ms. */
+const ALIVE_EVERY = 500;
+
+/** A timer that is this late was held up, and so was the reader. */
+const LATE = 100;
+
+const HEART_BEAT = Uint8Array.of(0x0a);
+
+/**
+ * Moves octets between a link and a board, on a thread of its own. It knows
+ * nothing of STOMP but the heart-beat: an EOL, between two frames, after half a
+ * period in which nothing else was sent.
+ */
+export class Pump {
+  readonly #board: Board;
+  readonly #link: Link;
+  readonly #clock: Clock;
+  #pulse: Pulse | undefined;
+  #isBeatDue = false;
+  #isOver = false;
+  #news: Promise<void> | undefined;
+  #cancelTimer: () => void = () => {};
+  #wakeAt = 0;
+
+  /** Moves nothing before {@linkcode run}. */
+  constructor(board: Board, link: Link, clock: Clock) {
+    this.#board = board;
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  /** Moves octets until the link ends or fails; the board says which. */
+  async run(): Promise<void> {
+    this.#board.state = "open";
+    this.#tick();
+    await Promise.all([this.#read(), this.#write()]);
+  }
+
+  async #read(): Promise<void> {
+    const { inbound } = this.#board;
+    try {
+      for (;;) {
+        const octets = await this.#link.read();
+        if (this.#isOver) return;
+        if (octets === undefined) return this.#end();
+        this.#pulse?.received(this.#clock.now());
+        for (let at = 0; at < octets.length;) {
+          const seen = this.#board.newsForWorker;
+          this.#board.workerWantsRoom = true;
+          const count = inbound.put(octets, at);
+          at += count;
+          if (count > 0) this.#board.tellCaller();
+          if (at < octets.length) await this.#newsLaterThan(seen);
+          this.#board.workerWantsRoom = false;
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { outbound } = this.#board;
+    try {
+      while (!this.#isOver) {
+        const seen = this.#board.newsForWorker;
+        this.#heedHeartBeat();
+        if (outbound.length > 0) await this.#gather();
+        // In this order: a frame that is begun in between is seen below.
+        const { isMidFrame } = this.#board;
+        this.#board.isUrgent = false;
+        const octets = outbound.peek(LARGEST_WRITE);
+        if (octets.length > 0) {
+          await this.#link.write(octets);
+          outbound.drop(octets.length);
+          if (this.#board.callerWantsRoom) this.#board.tellCaller();
+        } else if (this.#isBeatDue && !isMidFrame) {
+          await this.#link.write(HEART_BEAT);
+        } else {
+          await this.#newsLaterThan(seen);
+          continue;
+        }
+        this.#isBeatDue = false;
+        this.#pulse?.sent(this.#clock.now());
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Waits a moment for more, unless what is there must leave at once. */
+  async #gather(): Promise<void> {
+    const board = this.#board;
+    const isReady = () =>
+      this.#isOver || board.isUrgent || board.outbound.length >= ENOUGH;
+    if (isReady()) return;
+    let isLate = false;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(GATHERING, () => {
+      isLate = true;
+      resolve();
+    });
+    board.isGathering = true;
+    while (!isLate) {
+      const seen = board.newsForWorker;
+      if (isReady()) break;
+      await Promise.race([late, this.#newsLaterThan(seen)]);
+    }
+    board.isGathering = false;
+    cancel();
+  }
+
+  /** Begins with heart-beats once the caller knows what was negotiated. */
+  #heedHeartBeat(): void {
+    const { heartBeat, patience } = this.#board;
+    if (this.#pulse !== undefined || patience === 0) return;
+    this.#pulse = new Pulse(heartBeat, this.#clock.now(), patience);
+    this.#tick();
+  }
+
+  /** One wait serves both directions. */
+  #newsLaterThan(seen: number): Promise<void> {
+    if (this.#isOver || this.#board.newsForWorker !== seen) {
+      return Promise.resolve();
+    }
+    return this.#news ??= this.#board.newsLaterThan(seen).then(() => {
+      this.#news = undefined;
+    });
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    const pulse = this.#pulse;
+    this.#board.showSignOfLife();
+    if (pulse?.isSendDue(now)) {
+      this.#isBeatDue = true;
+      pulse.sent(now);
+      this.#board.tellWorker();
+    }
+    // While the caller has no room for it, nobody looks what the broker sends.
+    if (this.#board.workerWantsRoom) pulse?.received(now);
+    const silence = pulse?.silence(now);
+    if (silence === undefined) {
+      this.#arm(Math.min(pulse?.nextDeadline() ?? Infinity, now + ALIVE_EVERY));
+    } else if (now - this.#wakeAt > LATE) {
+      // The machine was busy. Let the reader see first what has come meanwhile.
+      this.#arm(now + LATE / 2);
+    } else {
+      this.#fail(
+        new ConnectionError(
+          `The broker at ${this.#link.peer} has been silent for ${
+            Math.round(silence)
+          } ms, though it promised a heart-beat every ${
+            this.#board.heartBeat[1]
+          } ms.`,
+        ),
+      );
+    }
+  }
+
+  #arm(at: number): void {
+    this.#cancelTimer();
+    if (this.#isOver) return;
+    const now = this.#clock.now();
+    this.#wakeAt = Math.max(at, now);
+    this.#cancelTimer = this.#clock.after(
+      this.#wakeAt - now,
+      () => this.#tick(),
+    );
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#stop();
+    this.#board.state = "ended";
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#stop();
+    this.#board.fail(error);
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#link.close();
+    this.#board.tellWorker();
+  }
+}

@@ -1,0 +1,11 @@
+import type { TlsOptions } from "../transport/tls.ts";
+import type { Address } from "../transport/transport.ts";
+import type { BoardMemory } from "./board.ts";
+
+/** What a worker is told to do: connect, and move octets to and fro. */
+export interface PumpOrder {
+  readonly memory: BoardMemory;
+  readonly address: Address;
+  /** Secures the connection; without it, it is one in clear text. */
+  readonly tls: TlsOptions | undefined;
+}

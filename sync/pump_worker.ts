@@ -1,0 +1,35 @@
+/**
+ * What runs in the worker. It is bundled with everything it imports into
+ * `pump_text.ts`, because a worker that is started from a text needs no
+ * permission to read files: run `deno task pump` after a change.
+ *
+ * @module
+ */
+
+import { systemClock } from "../transport/clock.ts";
+import { runtimeTransport } from "../transport/runtime.ts";
+import { Board } from "./board.ts";
+import type { PumpOrder } from "./pump_order.ts";
+import { Pump } from "./pump.ts";
+
+/** The part of a worker's global scope that we use. */
+interface WorkerScope {
+  onmessage: (event: { readonly data: PumpOrder }) => void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+scope.onmessage = async ({ data: { memory, address, tls } }) => {
+  const board = new Board(memory);
+  try {
+    board.state = "dialing";
+    const transport = await runtimeTransport();
+    const link = await transport.connect(address, { tls });
+    await new Pump(board, link, systemClock).run();
+  } catch (error) {
+    board.fail(error);
+  } finally {
+    scope.close();
+  }
+};

@@ -1,0 +1,175 @@
+import type { Frame } from "../codec/mod.ts";
+import { ConnectionError, quoted, UsageError } from "../errors.ts";
+import { checkOptions } from "../session/options.ts";
+import type { Arrival, Connection } from "./connection.ts";
+import { Deliveries, type Delivery, type Verb } from "./deliveries.ts";
+import type { Exchange } from "./exchange.ts";
+import { ACK_CHECKS, type SyncAckOptions } from "./options.ts";
+
+/** A transaction that is under way. */
+interface Transaction {
+  readonly connection: Connection;
+  /** What to take back if it is aborted, last things first. */
+  readonly undoing: (() => void)[];
+}
+
+/** Acknowledges and refuses messages, in transactions perhaps. */
+export class Settling {
+  readonly #exchange: Exchange;
+  readonly #deliveries = new Deliveries();
+  readonly #transactions = new Map<string, Transaction>();
+  #lastTransaction = 0;
+
+  /** Settles what comes through this exchange. */
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** A message goes to the program, which can settle it from now on. */
+  handOut(arrival: Arrival, connection: Connection): Frame {
+    return this.#deliveries.add(arrival, connection);
+  }
+
+  /** What `ack()` and `nack()` do. */
+  settle(verb: Verb, frame: Frame, options: SyncAckOptions): boolean {
+    checkOptions(`${verb}()`, options, ACK_CHECKS);
+    const { receipt, timeout, transaction } = options;
+    const delivery = this.#deliveries.of(frame, verb);
+    if (this.#deliveries.isSettled(delivery)) return true;
+    if (this.#isStale(delivery)) return false;
+    this.checkTransaction(transaction, receipt);
+    let isWritten = false;
+    try {
+      this.#exchange.perform({
+        verb,
+        name: `the ${verb.toUpperCase()} of a message`,
+        receipt,
+        timeout,
+        frame: (session, receipt) =>
+          session[verb](frame, { receipt, transaction }),
+        written: () => {
+          isWritten = true;
+          const undo = this.#deliveries.settle(delivery, verb);
+          this.#transactions.get(transaction ?? "")?.undoing.unshift(undo);
+        },
+      });
+      return true;
+    } catch (error) {
+      if (!isWritten && this.#isStale(delivery)) return false;
+      throw error;
+    }
+  }
+
+  /** What `begin()` does. */
+  begin(): string {
+    // Unique for the client, so that no later connection has the same one.
+    const id = `transaction-${++this.#lastTransaction}`;
+    for (const id of this.#transactions.keys()) {
+      if (!this.#isOpen(id)) this.#transactions.delete(id);
+    }
+    this.#exchange.perform({
+      verb: "begin",
+      name: "the BEGIN",
+      receipt: false,
+      timeout: undefined,
+      frame: (session) => session.begin({ transaction: id }),
+      written: (connection) => {
+        this.#transactions.set(id, { connection, undoing: [] });
+      },
+    });
+    return id;
+  }
+
+  /** What `commit()` does. */
+  commit(id: string): void {
+    this.#end("commit", id);
+  }
+
+  /** What `abort()` does. */
+  abort(id: string): void {
+    const undoing = this.#transactions.get(id)?.undoing ?? [];
+    this.#end("abort", id);
+    for (const undo of undoing) undo();
+  }
+
+  /** What `transaction()` does. */
+  transaction<T>(work: (id: string) => T): T {
+    const id = this.begin();
+    let result: T;
+    try {
+      result = work(id);
+      if (isThenable(result)) {
+        throw new UsageError(
+          "The work of a blocking transaction cannot be asynchronous: it would " +
+            "be committed before it is done.",
+        );
+      }
+    } catch (error) {
+      this.#giveUp(id, error);
+      throw error;
+    }
+    this.commit(id);
+    return result;
+  }
+
+  /**
+   * Makes sure that a transaction is under way on the present connection.
+   *
+   * @throws {UsageError} if it is not, or a receipt is asked for in it.
+   */
+  checkTransaction(id: string | undefined, receipt?: boolean): void {
+    if (id === undefined) return;
+    this.#exchange.connection.notice();
+    if (!this.#isOpen(id)) {
+      throw new UsageError(
+        `There is no transaction ${quoted(id)}: it was ended before, or ` +
+          "belonged to an earlier connection.",
+      );
+    }
+    if (receipt) {
+      throw new UsageError(
+        "There is no waiting for a receipt inside a transaction, since brokers " +
+          "may send it after COMMIT: leave it out, commit() is confirmed.",
+      );
+    }
+  }
+
+  #isOpen(id: string): boolean {
+    return this.#transactions.get(id)?.connection.failure === undefined &&
+      this.#transactions.has(id);
+  }
+
+  #end(verb: "commit" | "abort", id: string): void {
+    this.checkTransaction(id);
+    this.#transactions.delete(id);
+    this.#exchange.perform({
+      verb,
+      name: `the ${verb.toUpperCase()} of ${id}`,
+      receipt: true,
+      timeout: undefined,
+      frame: (session, receipt) => session[verb](id, { receipt }),
+    });
+  }
+
+  /** Aborts after a failure, where there is anything to abort. */
+  #giveUp(id: string, failure: unknown): void {
+    if (!this.#isOpen(id)) return;
+    try {
+      this.abort(id);
+    } catch (error) {
+      // Without its connection the broker forgets it by itself.
+      if (error instanceof ConnectionError) return;
+      throw new SuppressedError(error, failure);
+    }
+  }
+
+  #isStale({ connection, subscription }: Delivery): boolean {
+    connection.notice();
+    return connection.failure !== undefined ||
+      !this.#exchange.hasSubscription(subscription!);
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+}

@@ -1,0 +1,129 @@
+import { ConnectionError, TimeoutError } from "../../errors.ts";
+import { Pipe } from "../../sync/pipe.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { Thread } from "./support/thread.ts";
+
+/** A pipe to somebody who sends everything back. */
+async function withEcho(
+  size: { inbound: number; outbound: number; start: number },
+  body: (pipe: Pipe) => void,
+): Promise<void> {
+  await using peer = await Thread.peer("an echo");
+  const { hostname, port } = new URL(peer.url);
+  const pipe = Pipe.open({ hostname, port: Number(port) }, 5000, size);
+  try {
+    body(pipe);
+  } finally {
+    pipe.close();
+  }
+}
+
+/** Reads so many octets. */
+function readAll(pipe: Pipe, count: number): Uint8Array {
+  const octets = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    assert(pipe.waitForOctets(performance.now() + 5000), `${at} of ${count}`);
+    const part = pipe.read();
+    octets.set(part, at);
+    at += part.length;
+  }
+  return octets;
+}
+
+for (const start of [0, -1000, 2 ** 31 - 1000]) {
+  test(`Pipe carries octets through rings that are smaller, with counters from ${start} on`, async () => {
+    await withEcho({ inbound: 64, outbound: 128, start }, (pipe) => {
+      for (let round = 0; round < 40; round++) {
+        const sent = Uint8Array.from(
+          { length: 1 + round * 97 % 3000 },
+          (_, i) => i * 7 + round,
+        );
+        pipe.write(sent, "the octets", 5000);
+        assertEquals([...readAll(pipe, sent.length)], [...sent]);
+      }
+    });
+  });
+}
+
+test("Pipe waits for octets no longer than it is told to", async () => {
+  const size = { inbound: 1024, outbound: 1024, start: 0 };
+  await withEcho(size, (pipe) => {
+    const begun = performance.now();
+    assertEquals(pipe.waitForOctets(begun + 50), false);
+    const waited = performance.now() - begun;
+    assert(waited >= 49 && waited < 500, `${waited} ms`);
+    assertEquals(pipe.read().length, 0);
+  });
+});
+
+test("Pipe says where nobody listens", () => {
+  const error = assertThrows(
+    () => Pipe.open({ hostname: "127.0.0.1", port: 1 }, 5000),
+    ConnectionError,
+    "Cannot connect to 127.0.0.1:1: nothing listens there",
+  );
+  assert(error.cause instanceof Error);
+});
+
+/** Puts something in the place of the runtime's workers. */
+function withWorkers(replacement: unknown, body: () => void): void {
+  const original = globalThis.Worker;
+  try {
+    Object.assign(globalThis, { Worker: replacement });
+    body();
+  } finally {
+    globalThis.Worker = original;
+  }
+}
+
+const NOWHERE = { hostname: "127.0.0.1", port: 1 };
+
+test("Pipe tells at once that this runtime has no workers", () => {
+  withWorkers(undefined, () => {
+    assertThrows(
+      () => Pipe.open(NOWHERE, 5000),
+      ConnectionError,
+      "Cannot start the worker that a blocking client needs",
+    );
+  });
+});
+
+test("Pipe tells at once that it may have no worker", () => {
+  class Forbidden {
+    constructor() {
+      throw new Error("not permitted");
+    }
+  }
+  withWorkers(Forbidden, () => {
+    assertThrows(() => Pipe.open(NOWHERE, 5000), ConnectionError, "permitted");
+  });
+});
+
+test("Pipe gives up a worker that does not come up, within about a second", () => {
+  let isTerminated = false;
+  class Idle {
+    postMessage(): void {}
+    unref(): void {}
+    terminate(): void {
+      isTerminated = true;
+    }
+  }
+  withWorkers(Idle, () => {
+    const begun = performance.now();
+    assertThrows(
+      () => Pipe.open(NOWHERE, 60_000),
+      ConnectionError,
+      "did not come up within 1000 ms",
+    );
+    assert(performance.now() - begun < 1500);
+  });
+  assert(isTerminated);
+});
+
+test("Pipe gives up a connection that takes too long", () => {
+  // An address that is set aside for documentation, so that nobody answers.
+  const slow = { hostname: "192.0.2.1", port: 1 };
+  const error = assertThrows(() => Pipe.open(slow, 0));
+  assert(error instanceof TimeoutError || error instanceof ConnectionError);
+});
