@@ -19,6 +19,7 @@ import type { Link } from "../transport/transport.ts";
 import type { ReceiptOptions } from "./options.ts";
 import { Receipts } from "./receipts.ts";
 import type { Traffic } from "./stats.ts";
+import { Timekeeper } from "./timekeeper.ts";
 import { abortable } from "./waiting.ts";
 
 /** What a connection tells its client. */
@@ -50,9 +51,6 @@ const ROOM = 16 * 1024;
 /** How much of an explanation of the broker's goes into a message. */
 const LONGEST_REASON = 200;
 
-/** A timer that is this late was held up, and so was the reader. */
-const LATE = 100;
-
 /**
  * One connection to one broker, from CONNECT to the end of the socket. It moves
  * frames and keeps time; a client that reconnects makes another one.
@@ -69,9 +67,7 @@ export class Connection {
   readonly #receipts = new Receipts();
   readonly #connected = Promise.withResolvers<void>();
   readonly #finished: Promise<void>;
-  #pulse: Pulse | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #wakeAt = Infinity;
+  readonly #time: Timekeeper;
   #failure: ConnectionError | undefined;
   #isGoodBye = false;
   /** Present while the reader rests. */
@@ -90,9 +86,27 @@ export class Connection {
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: (octets) => {
         options.traffic.octetsSent += octets;
-        this.#pulse?.sent(options.clock.now());
+        this.#time.sent();
       },
       failed: (cause) => this.fail(cause),
+    });
+    this.#time = new Timekeeper(options.clock, this.#receipts, {
+      beat: () => {
+        // Where something is on its way already, that is the sign of life.
+        if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
+        this.#outbox.flush();
+      },
+      isResting: () => this.#rest !== undefined,
+      silent: (milliseconds) =>
+        this.fail(
+          new ConnectionError(
+            `The broker at ${this.#link.peer} has been silent for ${
+              Math.round(milliseconds)
+            } ms, though it promised a heart-beat every ${
+              this.session.heartBeat[1]
+            } ms.`,
+          ),
+        ),
     });
     this.#finished = this.#read();
   }
@@ -178,7 +192,7 @@ export class Connection {
       timeout ?? this.#options.receiptTimeout,
       now,
     );
-    if (this.#receipts.nextDeadline < this.#wakeAt) this.#arm();
+    this.#time.receiptAdded();
     this.readOn();
     return abortable(promise, signal);
   }
@@ -233,7 +247,7 @@ export class Connection {
       );
     this.#failure = failure;
     this.#isGoodBye = isGoodBye;
-    this.#cancelTimer?.();
+    this.#time.stop();
     this.session.lost();
     this.#link.close();
     this.#outbox.fail(failure);
@@ -260,7 +274,7 @@ export class Connection {
         }
         traffic.receivedAt = clock.now();
         traffic.octetsReceived += octets.length;
-        this.#pulse?.received(traffic.receivedAt);
+        this.#time.received();
         this.#decoder.push(octets);
         for (const frame of this.#decoder) {
           traffic.framesReceived++;
@@ -270,7 +284,7 @@ export class Connection {
         while (this.#mustRest()) {
           this.#rest ??= Promise.withResolvers();
           await this.#rest.promise;
-          this.#pulse?.received(clock.now());
+          this.#time.received();
         }
       }
     } catch (error) {
@@ -302,12 +316,13 @@ export class Connection {
         this.#receipts.resolve(event.id);
         return;
       case "connected":
-        this.#pulse = new Pulse(
-          this.session.heartBeat,
-          this.#options.clock.now(),
-          this.session.dialect.patience,
+        this.#time.start(
+          new Pulse(
+            this.session.heartBeat,
+            this.#options.clock.now(),
+            this.session.dialect.patience,
+          ),
         );
-        this.#arm();
         this.#connected.resolve();
         return;
       case "refused":
@@ -355,52 +370,6 @@ export class Connection {
     return error instanceof FrameError
       ? new FrameError(message)
       : new ProtocolError(message);
-  }
-
-  #arm(): void {
-    this.#cancelTimer?.();
-    this.#wakeAt = Math.min(
-      this.#pulse?.nextDeadline() ?? Infinity,
-      this.#receipts.nextDeadline,
-    );
-    if (this.#wakeAt === Infinity || this.#failure !== undefined) return;
-    const { clock } = this.#options;
-    this.#cancelTimer = clock.after(
-      Math.max(0, this.#wakeAt - clock.now()),
-      () => this.#tick(),
-    );
-  }
-
-  #tick(): void {
-    const { clock } = this.#options;
-    const now = clock.now();
-    const pulse = this.#pulse;
-    if (pulse?.isSendDue(now)) {
-      // Where something is on its way already, that is the sign of life.
-      if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
-      this.#outbox.flush();
-      pulse.sent(now);
-    }
-    this.#receipts.expire(now);
-    const silence = this.#rest === undefined ? pulse?.silence(now) : undefined;
-    if (silence === undefined) {
-      if (this.#rest !== undefined) pulse?.received(now);
-      this.#arm();
-    } else if (now - this.#wakeAt > LATE) {
-      // The program was busy. Let the reader see first what has come meanwhile.
-      this.#wakeAt = now;
-      this.#cancelTimer = clock.after(LATE / 2, () => this.#tick());
-    } else {
-      this.fail(
-        new ConnectionError(
-          `The broker at ${this.#link.peer} has been silent for ${
-            Math.round(silence)
-          } ms, though it promised a heart-beat every ${
-            this.session.heartBeat[1]
-          } ms.`,
-        ),
-      );
-    }
   }
 }
 

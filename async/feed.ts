@@ -5,6 +5,7 @@ import { Fifo } from "../session/fifo.ts";
 import type { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import { Hand, type SettledBy } from "./hand.ts";
+import { Loop, type Taker } from "./loop.ts";
 import type { Message } from "./message.ts";
 import { DEFAULTS } from "./options.ts";
 
@@ -36,11 +37,6 @@ export interface FeedInit {
   readonly settledBy: SettledBy;
   readonly signal: AbortSignal | undefined;
 }
-
-/** A loop that waits for the next delivery. */
-type Taker = PromiseWithResolvers<Delivery | undefined>;
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
  * What stands behind a subscription: the messages that come, the loops that take
@@ -154,62 +150,14 @@ export class Feed implements AsyncIterable<Message> {
       );
     }
     this.#loops++;
-    let current: Delivery | undefined;
-    let taker: Taker | undefined;
-    let isOver = false;
-    const end = () => {
-      if (!isOver) this.#loops--;
-      isOver = true;
-      return DONE;
-    };
-    const next = async (): Promise<IteratorResult<Message, undefined>> => {
-      try {
-        if (current !== undefined) {
-          const done = current;
-          current = undefined;
-          this.#hand.goOn(done);
-          const room = done.connection.room(undefined);
-          // A connection that is lost meanwhile is found out right below.
-          if (room !== undefined) await room.catch(() => {});
-        }
-        if (isOver) return DONE;
-        current = this.#takeWaiting();
-        if (current === undefined) {
-          taker = Promise.withResolvers();
-          this.#enqueue(taker);
-          current = await taker.promise;
-          taker = undefined;
-        }
-      } catch (error) {
-        end();
-        throw error;
-      }
-      return current === undefined
-        ? end()
-        : { done: false, value: current.message };
-    };
-    let pending: Promise<unknown> | undefined;
-    return {
-      // One after the other, also where somebody asks for several at once.
-      next: () => {
-        const result = pending === undefined
-          ? next()
-          : pending.then(next, next);
-        const settled = result.then(() => {}, () => {}).then(() => {
-          if (pending === settled) pending = undefined;
-        });
-        pending = settled;
-        return result;
-      },
-      return: () => {
-        if (taker !== undefined && this.#takers.delete(taker)) {
-          taker.resolve(undefined);
-        }
-        if (current !== undefined) this.#hand.leave(current);
-        current = undefined;
-        return Promise.resolve(end());
-      },
-    };
+    return new Loop({
+      take: () => this.#takeWaiting(),
+      wait: (taker) => this.#enqueue(taker),
+      waitNoMore: (taker) => this.#takers.delete(taker),
+      goOn: (delivery) => this.#hand.goOn(delivery),
+      leave: (delivery) => this.#hand.leave(delivery),
+      ended: () => this.#loops--,
+    });
   }
 
   /** Ends it gracefully. Idempotent. */

@@ -3,6 +3,7 @@ import { BrokerError, connect, type Version } from "../../mod.ts";
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertRejects,
   assertStringIncludes,
 } from "../support/assert.ts";
@@ -30,11 +31,16 @@ export const CONNECTING: readonly Behaviour[] = [
   {
     name: "a wrong passcode is refused, and shown nowhere",
     run: async (broker) => {
-      const error = await assertRejects(
-        () => connect(broker.url, { passcode: "sesame-sesame" }),
-        BrokerError,
-        "refused",
-      );
+      // The ERROR may be lost, because the broker resets the connection behind
+      // it (STOMP 1.2, "Connecting"); ActiveMQ does so now and then.
+      let error: unknown;
+      for (let i = 0; i < 10 && !(error instanceof BrokerError); i++) {
+        error = await assertRejects(
+          () => connect(broker.url, { passcode: "sesame-sesame" }),
+        );
+      }
+      assertInstanceOf(error, BrokerError);
+      assertStringIncludes(error.message, "refused");
       const shown = `${error.stack} ${JSON.stringify(error)}`;
       assert(!shown.includes("sesame-sesame"), shown);
     },
