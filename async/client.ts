@@ -14,6 +14,7 @@ import {
   type CloseOptions,
   CONSUME_CHECKS,
   type ConsumeOptions,
+  DEFAULTS,
   SEND_CHECKS,
   type SendOptions,
   SUBSCRIBE_CHECKS,
@@ -224,6 +225,13 @@ export class Client implements AsyncDisposable {
       );
     }
     const { concurrency, errorDestination, onFailure, ...rest } = options;
+    const { prefetch = Math.max(DEFAULTS.prefetch, concurrency ?? 1) } = rest;
+    if (prefetch < (concurrency ?? 1)) {
+      throw new UsageError(
+        `A prefetch of ${prefetch} never lets ${concurrency} messages be ` +
+          'handled at once: raise "prefetch", or lower "concurrency".',
+      );
+    }
     if (errorDestination === destination) {
       throw new UsageError(
         `The error destination ${
@@ -232,7 +240,11 @@ export class Client implements AsyncDisposable {
           "message that fails would come back for ever. Choose another one.",
       );
     }
-    const feed = this.#subscribe(destination, rest, "consumer");
+    const feed = this.#subscribe(
+      destination,
+      rest.ack === "auto" ? rest : { ...rest, prefetch },
+      "consumer",
+    );
     return new Consumer(
       {
         signal: this.#life.shutdown,

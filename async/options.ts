@@ -173,7 +173,12 @@ export interface ReceiptOptions {
    * @default {false}
    */
   receipt?: boolean | undefined;
-  /** How long the receipt may take, in ms. @default {receiptTimeout} */
+  /**
+   * How long the receipt may take, in ms, once the frame is on its way. While a
+   * lost connection is made again it is not, and only the `signal` limits that.
+   *
+   * @default {receiptTimeout}
+   */
   timeout?: number | undefined;
   /**
    * Stops the waiting, not the operation: what was written before stays

@@ -100,7 +100,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Header names and values; the values are checked when a frame is made. */
 export const headerRecord: Check = check(
-  "a record of header names and values",
+  "a record of header names and values (Object.fromEntries() makes one of a map)",
   isRecord,
 );
 

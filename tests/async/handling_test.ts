@@ -387,6 +387,7 @@ const MISTAKES: readonly (readonly [unknown, unknown, string])[] = [
   [() => {}, { errorDestination: "" }, "errorDestination"],
   [() => {}, { errorDestination: "/queue/a" }, "source"],
   [() => {}, { onFailure: "retry" }, "retry"],
+  [() => {}, { concurrency: 10, prefetch: 2 }, "prefetch"],
   [() => {}, { manualAck: true }, "manualAck"],
 ];
 
