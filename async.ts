@@ -21,7 +21,9 @@
  * @module
  */
 
+export { type SharedConnectOptions } from "./session/connect_options.ts";
 export { type DialectName } from "./session/dialects.ts";
+export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
 export { type Version } from "./codec/grammar.ts";
 export { type FrameLimits } from "./codec/limits.ts";
@@ -66,7 +68,6 @@ export {
   type ConsumeOptions,
   type Credential,
   type ReceiptOptions,
-  type ReconnectOptions,
   type SendOptions,
   type SubscribeOptions,
 } from "./async/options.ts";

@@ -24,6 +24,7 @@
  * @module
  */
 
+export { type SharedConnectOptions } from "./session/connect_options.ts";
 export { type DialectName } from "./session/dialects.ts";
 export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
@@ -51,7 +52,6 @@ export {
   type SyncCredential,
   type SyncReceiptOptions,
   type SyncReceiveOptions,
-  type SyncReconnectOptions,
   type SyncSendOptions,
   type SyncSubscribeOptions,
   type SyncUnsubscribeOptions,

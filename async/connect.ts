@@ -1,22 +1,11 @@
-import { UsageError } from "../errors.ts";
-import {
-  DEFAULT_POLICY,
-  type FailoverPolicy,
-  parseFailover,
-  Schedule,
-} from "../session/failover.ts";
+import { policyOf } from "../session/connect_options.ts";
+import { parseFailover, Schedule } from "../session/failover.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
-import { checkTls } from "../transport/tls.ts";
+import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
 import { Dialer } from "./dialer.ts";
-import {
-  CONNECT_CHECKS,
-  type ConnectOptions,
-  DEFAULTS,
-  RECONNECT_CHECKS,
-  TLS_CHECKS,
-} from "./options.ts";
+import { CONNECT_CHECKS, type ConnectOptions, DEFAULTS } from "./options.ts";
 
 /**
  * Connects to a broker, such as `stomp://guest:guest@127.0.0.1:61613`. The
@@ -51,23 +40,14 @@ export async function connect(
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
-  if (options.tls !== undefined) {
-    checkOptions("tls", options.tls, TLS_CHECKS);
-    checkTls(options.tls);
-    if (!targets.every(({ tls }) => tls)) {
-      throw new UsageError(
-        'There are "tls" options, but a URL whose scheme is not stomps:// would ' +
-          "be connected in clear text: change the scheme, or leave them out.",
-      );
-    }
-  }
+  checkClientTls(options.tls, targets);
   const { clock = systemClock, reconnect = true, signal } = options;
   const client = new Client({
     clock,
     dialer: new Dialer(options, clock),
     schedule: new Schedule(
       targets,
-      completed(policy, reconnect),
+      policyOf(policy, reconnect),
       options.random ?? Math.random,
     ),
     reconnects: reconnect !== false,
@@ -75,19 +55,4 @@ export async function connect(
     receiveBuffer: options.receiveBuffer ?? DEFAULTS.receiveBuffer,
   });
   return await client.open(signal);
-}
-
-/** What the URI says comes before the option, and that before the defaults. */
-function completed(
-  policy: Partial<FailoverPolicy>,
-  reconnect: ConnectOptions["reconnect"],
-): FailoverPolicy {
-  if (typeof reconnect === "boolean" || reconnect === undefined) {
-    return { ...DEFAULT_POLICY, ...policy };
-  }
-  checkOptions("reconnect", reconnect, RECONNECT_CHECKS);
-  const given = Object.fromEntries(
-    Object.entries(reconnect).filter(([, value]) => value !== undefined),
-  );
-  return { ...DEFAULT_POLICY, ...given, ...policy };
 }

@@ -1,6 +1,6 @@
 import { resolveLimits } from "../codec/limits.ts";
 import type { FrameLimits, Version } from "../codec/mod.ts";
-import { UsageError } from "../errors.ts";
+import { requireCredential } from "../session/connect_options.ts";
 import type { Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import type { Clock } from "../transport/clock.ts";
@@ -91,11 +91,5 @@ async function ask(
   name: string,
 ): Promise<string | undefined> {
   if (typeof credential !== "function") return credential;
-  const answer: unknown = await credential();
-  if (typeof answer === "string") return answer;
-  throw new UsageError(
-    `The function that was given as ${name} must return a string, not ${
-      answer === null ? "null" : typeof answer
-    }.`,
-  );
+  return requireCredential(await credential(), name);
 }

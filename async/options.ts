@@ -1,7 +1,9 @@
-import type { FrameLimits, Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/client_session.ts";
-import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
-import type { HeartBeat } from "../session/heart_beat.ts";
+import {
+  SHARED_CHECKS,
+  SHARED_DEFAULTS,
+  type SharedConnectOptions,
+} from "../session/connect_options.ts";
 import type { FailoverPolicy } from "../session/failover.ts";
 import {
   aFunction,
@@ -9,13 +11,10 @@ import {
   boolean,
   type Check,
   headerRecord,
-  heartBeatPair,
   milliseconds,
   nonEmptyText,
-  numberFrom,
   oneOf,
   signal,
-  textOrFunction,
   wholeNumber,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
@@ -28,13 +27,8 @@ import type { Transport } from "../transport/transport.ts";
  */
 export type Credential = string | (() => string | Promise<string>);
 
-/** How a lost connection is made again; what a failover URI says comes first. */
-export type ReconnectOptions = {
-  -readonly [Name in keyof FailoverPolicy]?: FailoverPolicy[Name] | undefined;
-};
-
 /** Options of `connect()`. */
-export interface ConnectOptions {
+export interface ConnectOptions extends SharedConnectOptions {
   /**
    * Before the connection stands: gives up. Afterwards: closes the client
    * gracefully, as `close()` does.
@@ -45,35 +39,6 @@ export interface ConnectOptions {
   /** What proves it. It is never shown. @default {the URL's password} */
   passcode?: Credential | undefined;
   /**
-   * The virtual host. It is not the TCP host name, which RabbitMQ would take
-   * for a virtual host and refuse.
-   *
-   * @default {the URL's path, else "/"}
-   */
-  host?: string | undefined;
-  /** Versions of STOMP to offer. @default {["1.0", "1.1", "1.2"]} */
-  versions?: readonly Version[] | undefined;
-  /**
-   * How often we can send and how often we want to receive a sign of life, in
-   * ms; 0 for never (STOMP 1.2, "Heart-beating").
-   *
-   * @default {[10000, 10000]}
-   */
-  heartBeat?: HeartBeat | undefined;
-  /** How long the socket may take to connect, in ms. @default {10000} */
-  connectTimeout?: number | undefined;
-  /** How long CONNECTED may take once it has, in ms. @default {10000} */
-  connectedTimeout?: number | undefined;
-  /**
-   * How long a receipt may take, in ms, where the operation says nothing else.
-   * `Infinity` waits for as long as the connection lives.
-   *
-   * @default {60000}
-   */
-  receiptTimeout?: number | undefined;
-  /** How long `close()` may take, in ms. @default {10000} */
-  drainTimeout?: number | undefined;
-  /**
    * Whether, and how, a lost connection is made again: with growing pauses and
    * some chance in them, at each broker of a failover URI. Subscriptions are
    * replayed, then sends that wait go out. `false`: the client ends with its
@@ -81,16 +46,12 @@ export interface ConnectOptions {
    *
    * @default {{}}
    */
-  reconnect?: boolean | ReconnectOptions | undefined;
+  reconnect?: boolean | Partial<FailoverPolicy> | undefined;
   /**
    * Whom to trust and who we are, for a `stomps://` URL. The broker's
    * certificate is checked in any case.
    */
   tls?: TlsOptions | undefined;
-  /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** How large a frame from the broker may be. */
-  limits?: Partial<FrameLimits> | undefined;
   /**
    * Octets of messages that may wait to be handed out. The broker's credit
    * (`prefetch`) normally keeps them far below. Where there is none, as with
@@ -100,8 +61,6 @@ export interface ConnectOptions {
    * @default {16777216}
    */
   receiveBuffer?: number | undefined;
-  /** The broker's peculiarities. @default {what CONNECTED's server header says} */
-  dialect?: DialectName | undefined;
   /** The network to use. @default {TCP on Deno or Bun} */
   transport?: Transport | undefined;
   /** The clock to use. @default {the runtime's} */
@@ -112,57 +71,19 @@ export interface ConnectOptions {
 
 /** What `connect()` fills in where nothing is said. */
 export const DEFAULTS = {
-  heartBeat: [10_000, 10_000],
-  connectTimeout: 10_000,
-  connectedTimeout: 10_000,
-  receiptTimeout: 60_000,
-  drainTimeout: 10_000,
+  ...SHARED_DEFAULTS,
   receiveBuffer: 16 * 1024 * 1024,
-  prefetch: 100,
 } as const;
 
 /** What those options may be; what they hold is checked where it is used. */
 export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
+  ...SHARED_CHECKS,
   signal,
-  login: textOrFunction,
-  passcode: textOrFunction,
-  host: nonEmptyText,
-  versions: anything,
-  heartBeat: heartBeatPair,
-  connectTimeout: milliseconds,
-  connectedTimeout: milliseconds,
-  receiptTimeout: milliseconds,
-  drainTimeout: milliseconds,
-  tls: anything,
-  headers: headerRecord,
-  limits: anything,
-  reconnect: anything,
   receiveBuffer: wholeNumber(1),
-  dialect: oneOf(...DIALECT_NAMES),
   transport: anything,
   clock: anything,
   random: aFunction,
 };
-
-/** What the options of `tls` may be; what they hold is checked with them. */
-export const TLS_CHECKS: Readonly<Record<keyof TlsOptions, Check>> = {
-  caCerts: anything,
-  cert: anything,
-  key: anything,
-};
-
-/** What the options of `reconnect` may be. */
-export const RECONNECT_CHECKS: Readonly<Record<keyof ReconnectOptions, Check>> =
-  {
-    initialDelay: milliseconds,
-    maxDelay: milliseconds,
-    multiplier: numberFrom(1, Infinity),
-    jitter: numberFrom(0, 1),
-    maxAttempts: numberFrom(0, Infinity),
-    startupMaxAttempts: numberFrom(1, Infinity),
-    randomize: boolean,
-    priorityBackup: boolean,
-  };
 
 /** Options of whatever can wait for the broker's confirmation. */
 export interface ReceiptOptions {

@@ -1,24 +1,17 @@
 import { resolveLimits } from "../codec/limits.ts";
-import { UsageError } from "../errors.ts";
-import {
-  DEFAULT_POLICY,
-  type FailoverPolicy,
-  parseFailover,
-  Schedule,
-} from "../session/failover.ts";
+import { policyOf, requireCredential } from "../session/connect_options.ts";
+import { parseFailover, Schedule } from "../session/failover.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
-import { checkTls } from "../transport/tls.ts";
+import { checkClientTls } from "../transport/tls.ts";
 import { SyncClient } from "./client.ts";
 import { Connection } from "./connection.ts";
 import {
   CONNECT_CHECKS,
   DEFAULTS,
-  RECONNECT_CHECKS,
   type SyncConnectOptions,
   type SyncCredential,
-  TLS_CHECKS,
 } from "./options.ts";
 
 /**
@@ -50,16 +43,7 @@ export function connectSync(
 ): SyncClient {
   checkOptions("connectSync()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
-  if (options.tls !== undefined) {
-    checkOptions("tls", options.tls, TLS_CHECKS);
-    checkTls(options.tls);
-    if (!targets.every(({ tls }) => tls)) {
-      throw new UsageError(
-        'There are "tls" options, but a URL whose scheme is not stomps:// would ' +
-          "be connected in clear text: change the scheme, or leave them out.",
-      );
-    }
-  }
+  checkClientTls(options.tls, targets);
   const {
     reconnect = false,
     connectTimeout = DEFAULTS.connectTimeout,
@@ -68,7 +52,7 @@ export function connectSync(
   const limits = resolveLimits(options.limits);
   const versions = offeredVersions(options.versions);
   return new SyncClient({
-    schedule: new Schedule(targets, completed(policy, reconnect), Math.random),
+    schedule: new Schedule(targets, policyOf(policy, reconnect), Math.random),
     reconnects: reconnect !== false,
     reconnectTimeout: options.reconnectTimeout ?? DEFAULTS.reconnectTimeout,
     receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
@@ -92,31 +76,10 @@ export function connectSync(
   });
 }
 
-/** What the URI says comes before the option, and that before the defaults. */
-function completed(
-  policy: Partial<FailoverPolicy>,
-  reconnect: SyncConnectOptions["reconnect"],
-): FailoverPolicy {
-  if (typeof reconnect === "boolean" || reconnect === undefined) {
-    return { ...DEFAULT_POLICY, ...policy };
-  }
-  checkOptions("reconnect", reconnect, RECONNECT_CHECKS);
-  const given = Object.fromEntries(
-    Object.entries(reconnect).filter(([, value]) => value !== undefined),
-  );
-  return { ...DEFAULT_POLICY, ...given, ...policy };
-}
-
 function ask(
   credential: SyncCredential | undefined,
   name: string,
 ): string | undefined {
   if (typeof credential !== "function") return credential;
-  const answer: unknown = credential();
-  if (typeof answer === "string") return answer;
-  throw new UsageError(
-    `The function that was given as ${name} must return a string, not ${
-      answer === null ? "null" : typeof answer
-    }.`,
-  );
+  return requireCredential(credential(), name);
 }

@@ -1,19 +1,17 @@
-import type { FrameLimits, Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/client_session.ts";
-import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
-import type { FailoverPolicy } from "../session/failover.ts";
-import type { HeartBeat } from "../session/heart_beat.ts";
 import {
-  anything,
+  SHARED_CHECKS,
+  SHARED_DEFAULTS,
+  type SharedConnectOptions,
+} from "../session/connect_options.ts";
+import type { FailoverPolicy } from "../session/failover.ts";
+import {
   boolean,
   type Check,
   headerRecord,
-  heartBeatPair,
   milliseconds,
   nonEmptyText,
-  numberFrom,
   oneOf,
-  textOrFunction,
   wholeNumber,
 } from "../session/options.ts";
 import type { TlsOptions } from "../transport/tls.ts";
@@ -24,58 +22,17 @@ import type { TlsOptions } from "../transport/tls.ts";
  */
 export type SyncCredential = string | (() => string);
 
-/** How a lost connection is made again; what a failover URI says comes first. */
-export type SyncReconnectOptions = {
-  -readonly [Name in keyof FailoverPolicy]?: FailoverPolicy[Name] | undefined;
-};
-
 /** Options of `connectSync()`. */
-export interface SyncConnectOptions {
+export interface SyncConnectOptions extends SharedConnectOptions {
   /** Who we are to the broker. @default {the URL's user name} */
   login?: SyncCredential | undefined;
   /** What proves it. It is never shown. @default {the URL's password} */
   passcode?: SyncCredential | undefined;
   /**
-   * The virtual host. It is not the TCP host name, which RabbitMQ would take
-   * for a virtual host and refuse.
-   *
-   * @default {the URL's path, else "/"}
-   */
-  host?: string | undefined;
-  /** Versions of STOMP to offer. @default {["1.0", "1.1", "1.2"]} */
-  versions?: readonly Version[] | undefined;
-  /**
-   * How often we can send and how often we want to receive a sign of life, in
-   * ms; 0 for never (STOMP 1.2, "Heart-beating"). They go on while the program
-   * computes between two calls.
-   *
-   * @default {[10000, 10000]}
-   */
-  heartBeat?: HeartBeat | undefined;
-  /** How long the socket may take to connect, in ms. @default {10000} */
-  connectTimeout?: number | undefined;
-  /** How long CONNECTED may take once it has, in ms. @default {10000} */
-  connectedTimeout?: number | undefined;
-  /**
-   * How long a receipt may take, or room for what is to be sent, in ms, where
-   * the operation says nothing else.
-   *
-   * @default {60000}
-   */
-  receiptTimeout?: number | undefined;
-  /** How long `disconnect()` may take, in ms. @default {10000} */
-  drainTimeout?: number | undefined;
-  /**
    * Whom to trust and who we are, for a `stomps://` URL. The broker's
    * certificate is checked in any case.
    */
   tls?: TlsOptions | undefined;
-  /** More headers for CONNECT, such as ActiveMQ's `client-id`. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** How large a frame from the broker may be. */
-  limits?: Partial<FrameLimits> | undefined;
-  /** The broker's peculiarities. @default {what CONNECTED's server header says} */
-  dialect?: DialectName | undefined;
   /**
    * Whether, and how, a call that finds the connection lost makes it again: with
    * growing pauses and some chance in them, at each broker of a failover URI.
@@ -84,7 +41,7 @@ export interface SyncConnectOptions {
    *
    * @default {false}
    */
-  reconnect?: boolean | SyncReconnectOptions | undefined;
+  reconnect?: boolean | Partial<FailoverPolicy> | undefined;
   /**
    * For how long such a call tries, in ms, whatever its own time-out is: that
    * is about what comes once there is a connection.
@@ -96,55 +53,13 @@ export interface SyncConnectOptions {
 
 /** What `connectSync()` fills in where nothing is said. */
 export const DEFAULTS = {
-  heartBeat: [10_000, 10_000],
-  connectTimeout: 10_000,
-  connectedTimeout: 10_000,
-  receiptTimeout: 60_000,
-  drainTimeout: 10_000,
+  ...SHARED_DEFAULTS,
   reconnectTimeout: 30_000,
-  prefetch: 100,
 } as const;
 
 /** What those options may be; what they hold is checked where it is used. */
 export const CONNECT_CHECKS: Readonly<Record<keyof SyncConnectOptions, Check>> =
-  {
-    login: textOrFunction,
-    passcode: textOrFunction,
-    host: nonEmptyText,
-    versions: anything,
-    heartBeat: heartBeatPair,
-    connectTimeout: milliseconds,
-    connectedTimeout: milliseconds,
-    receiptTimeout: milliseconds,
-    drainTimeout: milliseconds,
-    tls: anything,
-    headers: headerRecord,
-    limits: anything,
-    dialect: oneOf(...DIALECT_NAMES),
-    reconnect: anything,
-    reconnectTimeout: milliseconds,
-  };
-
-/** What the options of `tls` may be; what they hold is checked with them. */
-export const TLS_CHECKS: Readonly<Record<keyof TlsOptions, Check>> = {
-  caCerts: anything,
-  cert: anything,
-  key: anything,
-};
-
-/** What the options of `reconnect` may be. */
-export const RECONNECT_CHECKS: Readonly<
-  Record<keyof SyncReconnectOptions, Check>
-> = {
-  initialDelay: milliseconds,
-  maxDelay: milliseconds,
-  multiplier: numberFrom(1, Infinity),
-  jitter: numberFrom(0, 1),
-  maxAttempts: numberFrom(0, Infinity),
-  startupMaxAttempts: numberFrom(1, Infinity),
-  randomize: boolean,
-  priorityBackup: boolean,
-};
+  { ...SHARED_CHECKS, reconnectTimeout: milliseconds };
 
 /** Options of whatever can wait for the broker's confirmation. */
 export interface SyncReceiptOptions {

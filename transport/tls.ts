@@ -21,13 +21,44 @@ export interface ServerTlsOptions {
   readonly key: string;
 }
 
+const NAMES: readonly string[] = ["caCerts", "cert", "key"];
+
+/**
+ * Refuses options of a client that make no sense: where a URL would be connected
+ * in clear text in spite of them, and what {@linkcode checkTls} refuses.
+ *
+ * @throws {UsageError} that names the option, and shows no key.
+ */
+export function checkClientTls(
+  options: TlsOptions | undefined,
+  targets: readonly { readonly tls: boolean }[],
+): void {
+  if (options === undefined) return;
+  checkTls(options);
+  if (targets.every(({ tls }) => tls)) return;
+  throw new UsageError(
+    'There are "tls" options, but a URL whose scheme is not stomps:// would ' +
+      "be connected in clear text: change the scheme, or leave them out.",
+  );
+}
+
 /**
  * Refuses what can be seen to be no certificate or no key before anything is
  * connected.
  *
  * @throws {UsageError} that names the option, and shows no key.
  */
-export function checkTls({ caCerts, cert, key }: TlsOptions): void {
+export function checkTls(options: TlsOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new UsageError('The option "tls" must be an object.');
+  }
+  for (const name of Object.keys(options)) {
+    if (NAMES.includes(name)) continue;
+    throw new UsageError(
+      `tls has no option "${name}": choose among ${NAMES.join(", ")}.`,
+    );
+  }
+  const { caCerts, cert, key } = options;
   if (caCerts !== undefined && !Array.isArray(caCerts)) {
     throw new UsageError('The option "tls.caCerts" must be an array of PEM.');
   }
