@@ -2,7 +2,7 @@ import type { Version } from "../codec/mod.ts";
 import { ConnectionError, quoted, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, LARGE } from "./connection.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
 import { Feed } from "./feed.ts";
 import type { SettledBy } from "./hand.ts";
@@ -30,6 +30,8 @@ interface Sent {
   readonly connection: Connection;
   readonly receipt: string | undefined;
   readonly destination: string;
+  /** Whether the body is not copied. */
+  readonly isLarge: boolean;
 }
 
 const TEXT: Readonly<Record<string, string>> = {
@@ -101,7 +103,8 @@ export class Client implements AsyncDisposable {
    * confirm them together rather than one by one. Without it the promise
    * resolves when the message is accepted for writing, or, if the broker takes
    * octets more slowly than they come, when there is room again: await it to
-   * not pile them up. Such a message is lost if the connection dies.
+   * not pile them up. Such a message is lost if the connection dies. Octets of
+   * 16 KiB and more are not copied: do not change them before it resolves.
    *
    * While a lost connection is made again, it waits; the `signal` ends that.
    *
@@ -368,16 +371,21 @@ export class Client implements AsyncDisposable {
       session.send(destination, body, { headers, receipt, transaction }),
       { contentLength: options.contentLength },
     );
-    return { connection, receipt, destination };
+    const isLarge = typeof body !== "string" && body.length >= LARGE;
+    return { connection, receipt, destination, isLarge };
   }
 
   /** Waits for what a SEND is to wait for. */
   async #sent(
-    { connection, receipt, destination }: Sent,
+    { connection, receipt, destination, isLarge }: Sent,
     options: SendOptions,
   ): Promise<void> {
-    if (receipt === undefined) await connection.room(options.signal);
-    else {
+    if (receipt === undefined) {
+      // A large body is written from where it is: it must not change before.
+      await (isLarge
+        ? connection.flushed(options.signal)
+        : connection.room(options.signal));
+    } else {
       const operation = `the SEND to ${destination}`;
       await connection.confirmed(receipt, operation, options);
     }

@@ -45,8 +45,11 @@ export interface ConnectionOptions extends ClientSessionOptions {
   readonly traffic: Traffic;
 }
 
-/** The first room for frames that leave together, in octets. */
-const ROOM = 16 * 1024;
+/** Frames are written into slabs of this many octets. */
+const SLAB = 64 * 1024;
+
+/** Bodies of so many octets are written from where they are, not copied. */
+export const LARGE = 16 * 1024;
 
 /** How much of an explanation of the broker's goes into a message. */
 const LONGEST_REASON = 200;
@@ -62,7 +65,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #options: ConnectionOptions;
   readonly #decoder: FrameDecoder;
-  readonly #buffer = new FrameBuffer(ROOM);
+  readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
   readonly #receipts = new Receipts();
   readonly #connected = Promise.withResolvers<void>();
@@ -168,10 +171,22 @@ export class Connection {
   /** Waits while the socket is behind; `undefined` where it is not. */
   room(signal: AbortSignal | undefined): Promise<void> | undefined {
     if (!this.#outbox.isFull) return undefined;
-    const room = this.#outbox.room().catch((cause) => {
+    return this.#awaited(this.#outbox.room(), signal);
+  }
+
+  /** Waits until the socket has taken everything that is on its way. */
+  flushed(signal: AbortSignal | undefined): Promise<void> {
+    return this.#awaited(this.#outbox.flushed(), signal);
+  }
+
+  #awaited(
+    written: Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const known = written.catch((cause) => {
       throw unknownFate("what was written last", cause);
     });
-    return abortable(room, signal);
+    return abortable(known, signal);
   }
 
   /**

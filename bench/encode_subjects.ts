@@ -20,10 +20,13 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** What encodes, by name; a case is a size and `text` or `octets`. */
 export const subjects: Readonly<Record<string, Subject>> = {
   stompest: withBody((body) => {
-    const buffer = new FrameBuffer();
+    // As the clients have it.
+    const buffer = new FrameBuffer(64 * 1024, 16 * 1024);
     return synchronously(() => {
       buffer.append(new Frame("SEND", HEADERS, body));
-      return buffer.take().length;
+      const { length } = buffer;
+      buffer.takePieces();
+      return length;
     });
   }),
   encodeFrame: withBody((body) =>

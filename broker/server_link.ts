@@ -23,8 +23,10 @@ export interface ServerLinkOptions {
   readonly isSecure: boolean;
 }
 
-/** The first room for frames that leave together, in octets. */
-const ROOM = 16 * 1024;
+/** Frames are written into slabs of this many octets. */
+const SLAB = 64 * 1024;
+/** Bodies of so many octets are written from where they are, not copied. */
+const LARGE = 16 * 1024;
 /**
  * How long a client that was told good-bye may take to close, in ms. Closing
  * first could make its system throw away the last frame (STOMP 1.2,
@@ -37,7 +39,7 @@ export class ServerLink implements PeerOutput {
   readonly #link: Link;
   readonly #options: ServerLinkOptions;
   readonly #decoder: FrameDecoder;
-  readonly #buffer = new FrameBuffer(ROOM);
+  readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
   readonly #peer: Peer;
   #pulse: Pulse | undefined;

@@ -92,19 +92,28 @@ for (const code of [0, LF, CR, COLON, BACKSLASH]) SPECIAL[code] = 1;
  */
 export class FrameBuffer {
   readonly #slab: number;
+  readonly #passOn: number;
+  /** What is waiting before `#start`: heads, and bodies that are passed on. */
+  #pieces: Uint8Array[] = [];
+  #piecesLength = 0;
   #bytes: Uint8Array = NO_ROOM;
   /** Where what is waiting begins, and where it ends. */
   #start = 0;
   #end = 0;
 
-  /** Takes slabs of this many octets, or larger ones for larger frames. */
-  constructor(slab: number = 64 * 1024) {
+  /**
+   * Takes slabs of this many octets, or larger ones for larger frames. Bodies
+   * from `passOn` octets on are not copied but handed on as they are: they must
+   * not change until they have been written.
+   */
+  constructor(slab: number = 64 * 1024, passOn: number = Infinity) {
     this.#slab = slab;
+    this.#passOn = passOn;
   }
 
   /** How many octets are waiting. */
   get length(): number {
-    return this.#end - this.#start;
+    return this.#piecesLength + this.#end - this.#start;
   }
 
   /**
@@ -113,7 +122,7 @@ export class FrameBuffer {
    * @throws {UsageError} if the version cannot express the frame.
    */
   append(frame: Frame, options: EncodeOptions = {}): void {
-    const before = this.length;
+    const before = this.#end - this.#start;
     try {
       this.#append(frame, options);
     } catch (error) {
@@ -127,8 +136,29 @@ export class FrameBuffer {
     this.#appendOctet(LF);
   }
 
-  /** Hands over what is waiting. It is never written to again. */
+  /** Hands over what is waiting, as one array. It is never written to again. */
   take(): Uint8Array {
+    if (this.#pieces.length === 0) return this.#cut();
+    const { length } = this;
+    const octets = new Uint8Array(length);
+    let at = 0;
+    for (const piece of this.takePieces()) {
+      octets.set(piece, at);
+      at += piece.length;
+    }
+    return octets;
+  }
+
+  /** The same in pieces, none of which is copied. */
+  takePieces(): Uint8Array[] {
+    const pieces = this.#pieces;
+    if (this.#end > this.#start) pieces.push(this.#cut());
+    this.#pieces = [];
+    this.#piecesLength = 0;
+    return pieces;
+  }
+
+  #cut(): Uint8Array {
     const bytes = this.#start === 0 && this.#end === this.#bytes.length
       ? this.#bytes
       : this.#bytes.subarray(this.#start, this.#end);
@@ -202,7 +232,7 @@ export class FrameBuffer {
   #appendAscii(text: string, length: ContentLength): boolean {
     if (length.announced !== undefined) return false;
     const count = text.length;
-    const before = this.length;
+    const before = this.#end - this.#start;
     this.#appendContentLength(count, length);
     this.#reserve(count + 1);
     if (this.#appendAsciiOctets(text, length.isWanted)) return true;
@@ -241,6 +271,12 @@ export class FrameBuffer {
     }
     this.#appendContentLength(body.length, length);
     if (body.length === 0) return;
+    if (body.length >= this.#passOn) {
+      const head = this.#cut();
+      this.#pieces.push(head, body);
+      this.#piecesLength += head.length + body.length;
+      return;
+    }
     this.#reserve(body.length + 1);
     this.#bytes.set(body, this.#end);
     this.#end += body.length;
@@ -312,7 +348,7 @@ export class FrameBuffer {
   /** Makes room. What is waiting moves along; what was taken stays. */
   #reserve(count: number): void {
     if (this.#end + count <= this.#bytes.length) return;
-    const { length } = this;
+    const length = this.#end - this.#start;
     const room = length === 0
       ? Math.max(count, this.#slab)
       : Math.max(length + count, this.#slab, 2 * length);

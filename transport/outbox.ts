@@ -8,8 +8,8 @@ const HIGH_WATER = 256 * 1024;
 export interface OutboxSource {
   /** How many there are. */
   readonly length: number;
-  /** Hands them over and begins anew. */
-  take(): Uint8Array;
+  /** Hands them over, piece by piece, and begins anew. */
+  takePieces(): Uint8Array[];
 }
 
 /** What an outbox tells its owner. */
@@ -29,6 +29,7 @@ export class Outbox {
   readonly #source: OutboxSource;
   readonly #events: OutboxEvents;
   #inFlight = 0;
+  #written = 0;
   #isFlushing = false;
   #failure: ConnectionError | undefined;
   #progress = Promise.withResolvers<void>();
@@ -69,6 +70,19 @@ export class Outbox {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * Resolves once everything that is there now has been written.
+   *
+   * @throws {ConnectionError} if the link fails before.
+   */
+  async flushed(): Promise<void> {
+    const until = this.#written + this.length;
+    while (this.#written < until && this.#failure === undefined) {
+      await this.#progress.promise;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Resolves once everything is written, or cannot be any more. */
   async empty(): Promise<void> {
     while (this.length > 0 && this.#failure === undefined) {
@@ -85,13 +99,15 @@ export class Outbox {
   async #flush(): Promise<void> {
     try {
       while (this.#source.length > 0 && this.#failure === undefined) {
-        const octets = this.#source.take();
-        this.#inFlight = octets.length;
-        await this.#link.write(octets);
-        this.#inFlight = 0;
-        this.#events.sent(octets.length);
-        this.#progress.resolve();
-        this.#progress = Promise.withResolvers();
+        this.#inFlight = this.#source.length;
+        for (const octets of this.#source.takePieces()) {
+          await this.#link.write(octets);
+          this.#inFlight -= octets.length;
+          this.#written += octets.length;
+          this.#events.sent(octets.length);
+          this.#progress.resolve();
+          this.#progress = Promise.withResolvers();
+        }
       }
     } catch (cause) {
       this.#events.failed(cause);

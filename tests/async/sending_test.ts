@@ -200,7 +200,8 @@ test("senders wait while the broker takes nothing, and go on when it does", asyn
   await using broker = await ScriptedBroker.start(network);
   const { client, peer } = await broker.connect();
   peer.pause();
-  const body = new Uint8Array(100_000);
+  // Text is copied, so that nothing but the high-water mark makes it wait.
+  const body = "x".repeat(100_000);
   const sends = [1, 2, 3, 4, 5].map(() => client.send("/queue/a", body));
   const before = await Promise.all(sends.map(outcomeOf));
   // What is above the high-water mark waits, what is below does not.
@@ -290,4 +291,19 @@ test("a closed client refuses to send and to subscribe, and closing again is the
     thrown = error;
   }
   assert(thrown instanceof UsageError);
+});
+
+test("a large body may change once its send has resolved, and not before", async () => {
+  const network = new MemoryNetwork({ capacity: 1000 });
+  await using broker = await ScriptedBroker.start(network);
+  const { client, peer } = await broker.connect();
+  peer.pause();
+  const body = new Uint8Array(20_000).fill(1);
+  const send = client.send("/queue/a", body);
+  assertEquals(await outcomeOf(send), "pending");
+  peer.resume();
+  await send;
+  body.fill(2);
+  const frame = await peer.next();
+  assertEquals(frame?.body, "\x01".repeat(20_000));
 });
