@@ -13,6 +13,19 @@ const NO_BODY: Uint8Array = new Uint8Array(0);
 const TO_UTF8 = new TextEncoder();
 const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** What the runtimes call when a frame is printed. */
+const INSPECTORS = ["Deno.customInspect", "nodejs.util.inspect.custom"];
+
+/** A frame for whoever prints it; its passcode is not for print. */
+function shown(this: Frame): string {
+  const headers = this.headerList.map(([name, value]) =>
+    `${name}: ${name === "passcode" ? "…" : JSON.stringify(value)}`
+  );
+  return `${this.constructor.name} ${this.command} { ${
+    headers.join(", ")
+  } } ${this.body.length} octets`;
+}
+
 /** The header entries of a frame as name, value, name, value …, for the encoder. */
 export let headerTexts: (frame: Frame) => readonly string[];
 
@@ -40,6 +53,9 @@ export class Frame {
     headerTexts = (frame) => frame.#texts ??= frame.#wire!.list().flat();
     bodyText = (frame) =>
       typeof frame.#body === "string" ? frame.#body : undefined;
+    for (const name of INSPECTORS) {
+      Object.defineProperty(this.prototype, Symbol.for(name), { value: shown });
+    }
   }
 
   /** The command, such as `"SEND"`. */

@@ -1,4 +1,5 @@
 import { BROKERS } from "./brokers.ts";
+import { carelessPrograms } from "./careless.ts";
 import { entryPoints, liveTestFiles, testFiles } from "./project.ts";
 import type { BrokerKind } from "./running_broker.ts";
 import { bunSuite, denoSuite, documentationSuite } from "./suites.ts";
@@ -21,6 +22,7 @@ export const STEPS: readonly Step[] = [
   { name: "deno", run: (bench) => denoSuite(bench, testFiles()) },
   { name: "bun", run: (bench) => bunSuite(bench, testFiles()) },
   { name: "doctest", run: documentationSuite },
+  { name: "careless", run: carelessPrograms },
   ...BROKERS.map(liveStep),
 ];
 

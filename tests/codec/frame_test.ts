@@ -224,3 +224,10 @@ test("a frame that is inspected shows no passcode", () => {
     }
   }
 });
+
+test("Frame: whoever prints one sees what is in it, but no passcode", () => {
+  const frame = new Frame("CONNECT", { login: "me", passcode: "sesame" });
+  const expected = 'Frame CONNECT { login: "me", passcode: … } 0 octets';
+  assertEquals(inspect(frame), expected);
+  assertEquals(inspect({ frame }).includes("sesame"), false);
+});
