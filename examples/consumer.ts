@@ -9,7 +9,9 @@ import { connect } from "../mod.ts";
 
 const url = process.argv[2] ?? "stomp://guest:guest@127.0.0.1:61613";
 const shutdown = new AbortController();
-process.once("SIGINT", () => shutdown.abort());
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => shutdown.abort());
+}
 
 await using client = await connect(url, { signal: shutdown.signal });
 const subscription = client.subscribe("/queue/testOut", {
