@@ -313,6 +313,11 @@ export class Client implements AsyncDisposable {
   async transaction<T>(
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T> {
+    if (typeof work !== "function") {
+      throw new UsageError(
+        `transaction() takes a function, not ${quoted(work)}.`,
+      );
+    }
     await using transaction = await this.begin();
     const result = await work(transaction);
     await transaction.commit();

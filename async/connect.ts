@@ -1,4 +1,4 @@
-import { policyOf } from "../session/connect_options.ts";
+import { checkHandshake, policyOf } from "../session/connect_options.ts";
 import { parseFailover, Schedule } from "../session/failover.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
@@ -41,6 +41,7 @@ export async function connect(
   checkOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
   checkClientTls(options.tls, targets);
+  checkHandshake(options, targets);
   const { clock = systemClock, reconnect = true, signal } = options;
   const client = new Client({
     clock,

@@ -1,5 +1,6 @@
 import { FrameDecoder } from "../codec/decoder.ts";
-import { type EncodeOptions, FrameBuffer } from "../codec/encoder.ts";
+import type { EncodeOptions } from "../codec/encode_options.ts";
+import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
 import {
   BrokerError,

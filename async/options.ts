@@ -16,6 +16,7 @@ import {
   oneOf,
   signal,
   wholeNumber,
+  withMethods,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { TlsOptions } from "../transport/tls.ts";
@@ -80,8 +81,8 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   ...SHARED_CHECKS,
   signal,
   receiveBuffer: wholeNumber(1),
-  transport: anything,
-  clock: anything,
+  transport: withMethods("connect", "listen"),
+  clock: withMethods("now", "after"),
   random: aFunction,
 };
 

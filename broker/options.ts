@@ -8,6 +8,7 @@ import {
   milliseconds,
   nonEmptyText,
   wholeNumber,
+  withMethods,
 } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { ServerTlsOptions } from "../transport/tls.ts";
@@ -59,6 +60,6 @@ export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   limits: limitRecord,
   heartBeat: heartBeatPair,
   connectTimeout: milliseconds,
-  transport: anything,
-  clock: anything,
+  transport: withMethods("connect", "listen"),
+  clock: withMethods("now", "after"),
 };

@@ -8,25 +8,8 @@ import {
   shown,
   SPECIAL_NAMES,
 } from "./escaping.ts";
-import { COMMANDS, mayCarryBody, type Version } from "./grammar.ts";
-
-/** Options of {@linkcode encodeFrame}. */
-export interface EncodeOptions {
-  /**
-   * The version to write in.
-   *
-   * @default {"1.2"}
-   */
-  version?: Version | undefined;
-  /**
-   * Whether a body is preceded by its `content-length`. ActiveMQ makes a bytes
-   * message of a frame that has one, and a text message of a frame that has
-   * none. Without it the body cannot hold NUL.
-   *
-   * @default {true}
-   */
-  contentLength?: boolean | undefined;
-}
+import { checkEncoding, type EncodeOptions } from "./encode_options.ts";
+import { COMMANDS, mayCarryBody } from "./grammar.ts";
 
 /**
  * Turns a frame into octets. The frame is checked before: whatever comes out
@@ -167,7 +150,8 @@ export class FrameBuffer {
   }
 
   #append(frame: Frame, options: EncodeOptions): void {
-    const { version = "1.2" } = options;
+    const { version = "1.2", contentLength = true } = options;
+    checkEncoding(version, contentLength);
     const { command } = frame;
     const rule = RULES.get(command);
     if (rule === undefined || rule.since > version) {
@@ -219,7 +203,7 @@ export class FrameBuffer {
     }
     const length = {
       announced: announcedLength(texts),
-      isWanted: options.contentLength ?? true,
+      isWanted: contentLength,
     };
     // Most text is ASCII, whose length is known without encoding it.
     if (text === undefined || !this.#appendAscii(text, length)) {

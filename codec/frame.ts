@@ -13,8 +13,8 @@ const NO_BODY: Uint8Array = new Uint8Array(0);
 const TO_UTF8 = new TextEncoder();
 const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What the runtimes call when a frame is printed. */
-const INSPECTORS = ["Deno.customInspect", "nodejs.util.inspect.custom"];
+/** What runtimes call when a frame is printed. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** A frame for whoever prints it; its passcode is not for print. */
 function shown(this: Frame): string {
@@ -53,9 +53,7 @@ export class Frame {
     headerTexts = (frame) => frame.#texts ??= frame.#wire!.list().flat();
     bodyText = (frame) =>
       typeof frame.#body === "string" ? frame.#body : undefined;
-    for (const name of INSPECTORS) {
-      Object.defineProperty(this.prototype, Symbol.for(name), { value: shown });
-    }
+    Object.defineProperty(this.prototype, INSPECT, { value: shown });
   }
 
   /** The command, such as `"SEND"`. */

@@ -27,7 +27,8 @@ export {
   UsageError,
 } from "../errors.ts";
 export { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
-export { encodeFrame, type EncodeOptions, FrameBuffer } from "./encoder.ts";
+export { type EncodeOptions } from "./encode_options.ts";
+export { encodeFrame, FrameBuffer } from "./encoder.ts";
 export { Frame, type FrameHeadersInit } from "./frame.ts";
 export { isVersion, type Version, VERSIONS } from "./grammar.ts";
 export { DEFAULT_LIMITS, type FrameLimits } from "./limits.ts";

@@ -1,4 +1,5 @@
 import { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
+import { checkEncoding } from "./encode_options.ts";
 import { encodeFrame } from "./encoder.ts";
 import type { Frame } from "./frame.ts";
 import { isVersion, type Version } from "./grammar.ts";
@@ -80,9 +81,14 @@ export interface FrameEncoderStreamOptions {
  * the stream with a `UsageError`.
  */
 export class FrameEncoderStream extends TransformStream<Frame, Uint8Array> {
-  /** Begins before negotiation, or in a given version. */
+  /**
+   * Begins before negotiation, or in a given version.
+   *
+   * @throws {UsageError} if the version is none.
+   */
   constructor(options: FrameEncoderStreamOptions = {}) {
     let { version } = options;
+    checkEncoding(version ?? "1.2", true);
     super({
       transform(frame, controller) {
         controller.enqueue(encodeFrame(frame, { version }));

@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { FrameLimits, Version } from "../codec/mod.ts";
+import { encodeFrame, type FrameLimits, type Version } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
+import { ClientSession } from "./client_session.ts";
 import { DIALECT_NAMES, type DialectName } from "./dialects.ts";
 import { DEFAULT_POLICY, type FailoverPolicy } from "./failover.ts";
 import type { HeartBeat } from "./heart_beat.ts";
@@ -24,6 +25,7 @@ import {
   oneOf,
   textOrFunction,
 } from "./options.ts";
+import type { Target } from "./target.ts";
 
 /** Options of `connect()` and of `connectSync()`. */
 export interface SharedConnectOptions {
@@ -125,6 +127,29 @@ export function policyOf(
     Object.entries(reconnect).filter(([, value]) => value !== undefined),
   );
   return { ...DEFAULT_POLICY, ...given, ...uri };
+}
+
+/**
+ * Refuses what the CONNECT frame cannot carry before anything is connected.
+ * Credentials that are functions are not asked yet.
+ *
+ * @throws {UsageError} that names the header, and shows no passcode.
+ */
+export function checkHandshake(
+  options: SharedConnectOptions & { login?: unknown; passcode?: unknown },
+  targets: readonly Target[],
+): void {
+  const text = (value: unknown) =>
+    typeof value === "string" ? value : undefined;
+  for (const { host, login, passcode } of targets) {
+    const session = new ClientSession({
+      ...options,
+      host: options.host ?? host,
+      login: text(options.login) ?? login,
+      passcode: text(options.passcode) ?? passcode,
+    });
+    encodeFrame(session.connect());
+  }
 }
 
 /**

@@ -110,6 +110,18 @@ export const limitRecord: Check = check(
   isRecord,
 );
 
+/** Something with these methods. */
+export function withMethods(...names: readonly string[]): Check {
+  return check(
+    `an object with the methods ${names.join(" and ")}`,
+    (value) =>
+      typeof value === "object" && value !== null &&
+      names.every((name) =>
+        typeof (value as Record<string, unknown>)[name] === "function"
+      ),
+  );
+}
+
 /** Whatever is checked by what it is handed to. */
 export const anything: Check = () => undefined;
 

@@ -1,5 +1,9 @@
 import { resolveLimits } from "../codec/limits.ts";
-import { policyOf, requireCredential } from "../session/connect_options.ts";
+import {
+  checkHandshake,
+  policyOf,
+  requireCredential,
+} from "../session/connect_options.ts";
 import { parseFailover, Schedule } from "../session/failover.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Target } from "../session/target.ts";
@@ -44,6 +48,7 @@ export function connectSync(
   checkOptions("connectSync()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
   checkClientTls(options.tls, targets);
+  checkHandshake(options, targets);
   const {
     reconnect = false,
     connectTimeout = DEFAULTS.connectTimeout,

@@ -263,6 +263,10 @@ const MISTAKES: readonly (readonly [string, unknown, string])[] = [
   ["stomp://h", { host: "" }, "host"],
   ["stomp://h", { headers: { login: "me" } }, "login"],
   ["stomp://h", { headers: { "client-id": "a\nb" } }, "client-id"],
+  ["stomp://h", { headers: { a: 5 } }, '"a"'],
+  ["stomp://h", { host: "a\nb" }, '"host"'],
+  ["stomp://h", { transport: 5 }, "transport"],
+  ["stomp://h", { clock: {} }, "clock"],
   ["stomp://h", { passcode: "sesame\n" }, "passcode"],
 ];
 
@@ -281,6 +285,7 @@ for (const [target, options, includes] of MISTAKES) {
     );
     assertStringIncludes(error.message, includes);
     assert(!error.message.includes("sesame"), error.message);
+    assertEquals(network.links.length, 0, "nothing was dialed");
     listener.close();
   });
 }
@@ -291,4 +296,24 @@ test("a client that is inspected shows no passcode", async () => {
   const { inspect } = await import("node:util");
   const shown = inspect(client, { depth: 9, showHidden: true });
   assert(!shown.includes("sesame"), shown);
+});
+
+test("limits, dialect and chance are what the options say", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect({
+    limits: { maxBodyBytes: 3 },
+    dialect: "activemq",
+    reconnect: { initialDelay: 1000 },
+    random: () => 0.25,
+  });
+  const status = client.status();
+  client.subscribe("/queue/a", { id: "s", prefetch: 7 });
+  const frame = await peer.next();
+  assert(frame?.headers.some(([name]) => name === "activemq.prefetchSize"));
+  await peer.say(raw("MESSAGE", { subscription: "s" }, "four"));
+  const lost = (await status.next()).value;
+  assert(lost?.type === "disconnected");
+  assert((lost.cause as Error).cause instanceof FrameError);
+  const next = (await status.next()).value;
+  assert(next?.type === "connecting" && next.delay === 250);
 });

@@ -72,7 +72,7 @@ export const CONNECTING: readonly Behaviour[] = [
         assert(send > 0 && receive > 0);
         await delay(3 * Math.max(send, receive));
         await client.send(newQueue(), "still here", { receipt: true });
-      }, { heartBeat: [1000, 1000] }),
+      }, { heartBeat: [1000, 1000], reconnect: false }),
   },
 ];
 

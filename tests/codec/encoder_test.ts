@@ -1,6 +1,15 @@
 import { FrameBuffer } from "../../codec/encoder.ts";
-import { encodeFrame, type EncodeOptions, Frame } from "../../codec/mod.ts";
-import { assertEquals, assertStrictEquals } from "../support/assert.ts";
+import {
+  encodeFrame,
+  type EncodeOptions,
+  Frame,
+  UsageError,
+} from "../../codec/mod.ts";
+import {
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "../support/assert.ts";
 import { decodeFrames } from "../support/decoding.ts";
 import { encode } from "../support/encoding.ts";
 import { plain, type PlainFrame, utf8, wire } from "../support/frames.ts";
@@ -141,3 +150,19 @@ test("what FrameBuffer has handed over does not change any more", () => {
   buffer.append(new Frame("ABORT"));
   assertStrictEquals(wire(taken), "BEGIN\n\n\0");
 });
+
+for (
+  const [options, includes] of [
+    [{ version: "1.3" }, '"1.3"'],
+    [{ version: "9" }, '"9"'],
+    [{ contentLength: "no" }, '"no"'],
+  ] as const
+) {
+  test(`encodeFrame() refuses ${JSON.stringify(options)}`, () => {
+    assertThrows(
+      () => encodeFrame(new Frame("SEND"), options as never),
+      UsageError,
+      includes,
+    );
+  });
+}
