@@ -197,6 +197,7 @@ export class Schedule {
   /** The program connects for the first time. */
   start(): void {
     const { startupMaxAttempts } = this.#policy;
+    this.#rounds = 0;
     this.#begin(Math.max(startupMaxAttempts, this.#targets.length));
   }
 

@@ -310,9 +310,11 @@ export class Connection {
 
   #brokerError(what: string, frame: Frame): BrokerError {
     const passcode = this.#passcode;
-    let said = frame.headers.get("message") ?? "";
-    if (said === "") said = new TextDecoder().decode(frame.body.slice(0, 200));
+    let said = frame.headers.get("message") ||
+      new TextDecoder().decode(frame.body);
+    // Cut only then: a piece of a passcode is not for print either.
     if (passcode) said = said.replaceAll(passcode, "…");
+    said = said.slice(0, 200);
     return new BrokerError(`${what}: ${JSON.stringify(said)}.`, frame);
   }
 }
