@@ -171,6 +171,11 @@ export class ClientSession {
     return this.#dialect;
   }
 
+  /** The subscription that has this id now. */
+  subscription(id: string): SessionSubscription | undefined {
+    return this.#subscriptions.get(id);
+  }
+
   /** An id for a receipt, unique within the connection. */
   newReceipt(): string {
     return this.#newId("receipt", this.#receipts);

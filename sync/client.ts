@@ -70,9 +70,10 @@ export class SyncClient implements Disposable {
    *
    * @throws {UsageError} if it cannot be sent: nothing is written.
    * {BrokerError} if the broker says so. {TimeoutError} if the receipt is late,
-   * or the broker takes nothing more; the client can go on. {ConnectionError}
-   * if the connection is lost; its `unknown` tells that the broker may have the
-   * message nevertheless. It is never sent twice.
+   * or the broker takes nothing more; the client can go on, unless a part of
+   * the message has left, as it can above 256 KiB: then the connection is given
+   * up. {ConnectionError} if the connection is lost; its `unknown` tells that
+   * the broker may have the message nevertheless. It is never sent twice.
    */
   send(
     destination: string,
@@ -117,7 +118,7 @@ export class SyncClient implements Disposable {
    * them.
    *
    * @throws {UsageError} if there is no such subscription. What a receipt
-   * throws, see {@linkcode send}.
+   * throws, see {@linkcode send}; the subscription has ended all the same.
    */
   unsubscribe(id: string, options: SyncUnsubscribeOptions = {}): void {
     checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);
@@ -220,7 +221,9 @@ export class SyncClient implements Disposable {
    * has confirmed it.
    *
    * @throws {UsageError} if there is no such transaction, perhaps because its
-   * connection is gone. What a receipt throws, see {@linkcode send}.
+   * connection is gone. {BrokerError} if the broker refuses: what was
+   * acknowledged in it can be acknowledged again. What a receipt throws, see
+   * {@linkcode send}.
    */
   commit(id: string): void {
     this.#settling.commit(id);
@@ -239,6 +242,8 @@ export class SyncClient implements Disposable {
   /**
    * Does something in a transaction: commits it when that returns, aborts it
    * when that throws, and throws the same.
+   *
+   * @throws Whatever `work` throws, and what {@linkcode commit} throws.
    */
   transaction<T>(work: (id: string) => T): T {
     return this.#settling.transaction(work);
@@ -259,12 +264,14 @@ export class SyncClient implements Disposable {
 
   /**
    * Says good-bye with a receipt, waits for that, and closes (STOMP 1.2,
-   * "DISCONNECT"). Idempotent. Where the connection is gone already there is
-   * nobody to say it to, and it just returns.
+   * "DISCONNECT"). Idempotent. Where a call has thrown that the connection is
+   * gone there is nobody to say it to, and it just returns.
    *
    * @throws {BrokerError} if the broker has reported an error that no call has
-   * thrown, {TimeoutError} if it does not confirm within `drainTimeout`. The
-   * client is closed all the same.
+   * thrown, {TimeoutError} if it does not confirm within `drainTimeout`,
+   * {ConnectionError} if the connection is gone and no call has thrown that:
+   * what was sent without a receipt may be lost. The client is closed all the
+   * same.
    */
   disconnect(): void {
     this.#exchange.disconnect();

@@ -6,6 +6,7 @@ import {
   ClientSession,
   type ClientSessionOptions,
   type SessionEvent,
+  type SessionSubscription,
 } from "../session/client_session.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { TlsOptions } from "../transport/tls.ts";
@@ -32,6 +33,12 @@ export interface Operation {
   readonly begun: number;
 }
 
+/** A receipt that is waited for, and what came of it. */
+interface AwaitedReceipt {
+  readonly id: string;
+  answer: "receipt" | BrokerError | undefined;
+}
+
 /**
  * One connection to one broker, from CONNECT to the end of the socket. Every
  * call that waits blocks the thread; what comes meanwhile is kept.
@@ -44,15 +51,15 @@ export class Connection {
    * that belong to no operation.
    */
   readonly inbox: Fifo<Arrival | BrokerError> = new Fifo();
+  /** Whether a call has thrown {@linkcode failure}. */
+  isFailureKnown = false;
   readonly #pipe: Pipe;
   readonly #decoder: FrameDecoder;
   readonly #buffer = new FrameBuffer(0);
   readonly #passcode: string | undefined;
-  /** Subscriptions that we have ended; what still comes for them is dropped. */
-  readonly #ended = new Set<string>();
-  /** The receipt that is waited for, and what came of it. */
-  #awaited: string | undefined;
-  #answer: "receipt" | BrokerError | undefined;
+  /** Subscriptions that we have ended, for which messages may still come. */
+  readonly #ended = new Map<string, SessionSubscription>();
+  #awaited: AwaitedReceipt | undefined;
   #lastError: BrokerError | undefined;
   #cause: unknown;
   #failure: ConnectionError | undefined;
@@ -108,14 +115,18 @@ export class Connection {
       if (this.#failure !== undefined) throw this.#failure;
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
-      const { name, timeout } = operation;
-      const isUrgent = frame.command !== "ACK";
-      this.#pipe.write(this.#buffer.take(), name, timeout, isUrgent);
+      this.#pipe.write(this.#buffer.take(), {
+        operation: operation.name,
+        timeout: operation.timeout,
+        isUrgent: frame.command !== "ACK",
+        onOctets: this.#takeIn,
+      });
     } catch (error) {
       this.session.withdraw(frame);
       // What is left of a frame that was torn cannot be completed later.
       if (this.#pipe.isTorn) this.fail(error);
       this.notice();
+      this.isFailureKnown = this.#failure !== undefined;
       throw error;
     }
   }
@@ -127,22 +138,18 @@ export class Connection {
    * {ConnectionError} whose `unknown` is set if the connection is lost.
    */
   confirm(receipt: string, { name, timeout, begun }: Operation): void {
-    const deadline = begun + timeout;
-    this.#awaited = receipt;
-    this.#answer = undefined;
-    try {
-      while (this.#answer === undefined) {
-        if (this.#failure !== undefined) throw this.#unknown(name);
-        if (this.#receive() || this.#failure !== undefined) continue;
-        if (!this.#pipe.waitForAnswer(deadline)) {
-          throw new TimeoutError(`The receipt of ${name}`, timeout);
-        }
-      }
-    } finally {
-      this.#awaited = undefined;
-    }
-    const answer: "receipt" | BrokerError = this.#answer;
-    if (answer !== "receipt") throw answer;
+    const awaited: AwaitedReceipt = { id: receipt, answer: undefined };
+    this.#awaited = awaited;
+    const isHere = this.#readUntil(
+      () => awaited.answer !== undefined,
+      () => this.#pipe.waitForAnswer(begun + timeout),
+      begun + timeout,
+    );
+    this.#awaited = undefined;
+    if (awaited.answer instanceof BrokerError) throw awaited.answer;
+    if (isHere) return;
+    if (this.#failure !== undefined) throw this.#unknown(name);
+    throw new TimeoutError(`The receipt of ${name}`, timeout);
   }
 
   /**
@@ -152,20 +159,23 @@ export class Connection {
    * @throws {ConnectionError} if the connection is lost.
    */
   waitForArrival(deadline: number): boolean {
-    while (this.inbox.length === 0) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#receive() || this.#failure !== undefined) continue;
-      if (!this.#pipe.waitForOctets(deadline)) return false;
-    }
-    return true;
+    const isHere = this.#readUntil(
+      () => this.inbox.length > 0,
+      () => this.#pipe.waitForOctets(deadline),
+      deadline,
+    );
+    if (isHere) return true;
+    if (this.#failure !== undefined) throw this.#failure;
+    return false;
   }
 
   /**
-   * What still comes for a subscription is dropped, until it is confirmed that
-   * nothing more will.
+   * A subscription has ended. What still comes for it is dropped, until it is
+   * confirmed that nothing more will; in `auto` mode it is kept, since the
+   * broker has forgotten it.
    */
-  ignore(subscription: string): void {
-    this.#ended.add(subscription);
+  ignore(subscription: SessionSubscription): void {
+    this.#ended.set(subscription.id, subscription);
   }
 
   /** Nothing more will come for a subscription. */
@@ -175,7 +185,7 @@ export class Connection {
 
   /**
    * Says good-bye and closes (STOMP 1.2, "DISCONNECT"). A broker that closes
-   * instead of confirming has understood as well.
+   * properly instead of confirming has understood as well.
    */
   disconnect(operation: Operation): void {
     try {
@@ -183,15 +193,22 @@ export class Connection {
       this.write(this.session.disconnect({ receipt }), operation);
       this.confirm(receipt, operation);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
+      if (error instanceof ConnectionError && this.#pipe.isAtEnd) return;
+      throw error;
     } finally {
       this.fail(new ConnectionError("The client was closed."));
     }
   }
 
-  /** Gives the connection up; what was written before still leaves. */
+  /**
+   * Gives the connection up. What was written before still leaves, and what has
+   * come is in the inbox.
+   */
   leave(timeout: number): void {
-    if (this.#failure === undefined) this.#pipe.flush(timeout);
+    if (this.#failure !== undefined) return;
+    this.#pipe.flush(timeout);
+    this.#pipe.close();
+    while (this.#failure === undefined && this.#receive());
     this.fail(new ConnectionError("The client has connected anew."));
   }
 
@@ -215,20 +232,39 @@ export class Connection {
     const begun = performance.now();
     const operation = { name: "CONNECT", timeout, begun };
     this.write(this.session.connect(), operation);
-    while (this.session.state === "connecting") {
-      if (this.#receive()) continue;
-      if (this.#failure !== undefined) break;
-      if (!this.#pipe.waitForOctets(begun + timeout)) {
-        throw new TimeoutError("CONNECTED", timeout);
-      }
-    }
+    const isOpen = this.#readUntil(
+      () => this.session.state !== "connecting",
+      () => this.#pipe.waitForOctets(begun + timeout),
+      begun + timeout,
+    );
     // The reason itself says more than that the connection is gone.
     if (this.#failure !== undefined) throw this.#cause;
+    if (!isOpen) throw new TimeoutError("CONNECTED", timeout);
     this.#pipe.setHeartBeat(
       this.session.heartBeat,
       this.session.dialect.patience,
     );
   }
+
+  /**
+   * Reads until something holds, the connection is gone or time is up, however
+   * much else may come. Says whether it holds.
+   */
+  #readUntil(holds: () => boolean, wait: () => boolean, deadline: number) {
+    while (!holds()) {
+      if (this.#failure !== undefined) return false;
+      if (this.#receive()) {
+        if (performance.now() >= deadline) return holds();
+      } else if (this.#failure === undefined && !wait()) return false;
+    }
+    return true;
+  }
+
+  /** Reads what has come while there is no room for what is to be written. */
+  readonly #takeIn = (): void => {
+    this.#receive();
+    if (this.#failure !== undefined) throw this.#failure;
+  };
 
   /** Reads what has come, without waiting, and says whether that was anything. */
   #receive(): boolean {
@@ -261,13 +297,12 @@ export class Connection {
   #dispatch(event: SessionEvent): void {
     switch (event.type) {
       case "message":
-        if (event.subscription === undefined && this.#isLeftOver(event.frame)) {
-          return;
-        }
-        this.inbox.push(event);
+        this.#keep(event);
         return;
       case "receipt":
-        if (event.id === this.#awaited) this.#answer ??= "receipt";
+        if (event.id === this.#awaited?.id) {
+          this.#awaited.answer ??= "receipt";
+        }
         return;
       case "connected":
         return;
@@ -285,22 +320,30 @@ export class Connection {
   #report(event: Extract<SessionEvent, { type: "error" }>): void {
     const error = this.#brokerError("The broker reported", event.frame);
     this.#lastError = error;
+    const awaited = this.#awaited;
     const isOurs = event.receipt === undefined
       // It is not said what failed; in order, it is most likely this.
       ? event.subscription === undefined
-      : event.receipt === this.#awaited;
-    if (isOurs && this.#awaited !== undefined && this.#answer === undefined) {
-      this.#answer = error;
+      : event.receipt === awaited?.id;
+    if (isOurs && awaited !== undefined && awaited.answer === undefined) {
+      awaited.answer = error;
     } else {
       this.inbox.push(error);
     }
   }
 
-  #isLeftOver(message: Frame): boolean {
-    return this.#ended.has(message.headers.get("subscription") ?? "");
+  #keep(arrival: Arrival): void {
+    const ended = arrival.subscription === undefined
+      ? this.#ended.get(arrival.frame.headers.get("subscription") ?? "")
+      : undefined;
+    if (ended === undefined) this.inbox.push(arrival);
+    else if (ended.ack === "auto") {
+      this.inbox.push({ ...arrival, subscription: ended });
+    }
   }
 
   #unknown(name: string): ConnectionError {
+    this.isFailureKnown = true;
     return new ConnectionError(
       `It is unknown whether the broker took ${name}: the connection was ` +
         "lost before its receipt came. Repeating it may do it twice.",

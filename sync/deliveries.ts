@@ -1,6 +1,9 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted, UsageError } from "../errors.ts";
-import type { AckMode } from "../session/client_session.ts";
+import type {
+  AckMode,
+  SessionSubscription,
+} from "../session/client_session.ts";
 import type { Arrival, Connection } from "./connection.ts";
 
 /** How a message is settled. */
@@ -11,28 +14,41 @@ export interface Delivery {
   /** The connection that it came through. */
   readonly connection: Connection;
   /** What it came for; `undefined`: no subscription of ours. */
-  readonly subscription: string | undefined;
+  readonly subscription: SessionSubscription | undefined;
   readonly ack: AckMode;
   /** Deliveries are counted, from 1. */
   readonly number: number;
   settled: Verb | undefined;
 }
 
+/** What settling a delivery has changed, for good or until it is taken back. */
+export interface Settlement {
+  /** It holds for good: its transaction is committed. */
+  keep(): void;
+  /** It never happened: its transaction is aborted. */
+  undo(): void;
+}
+
+/** How far the messages of a subscription are covered by cumulative ACKs. */
+interface Cover {
+  /** For good. */
+  upTo: number;
+  /** By what stands in a transaction. */
+  readonly tentative: Set<Delivery>;
+}
+
 /** Remembers which frames were handed out, and what was done with them. */
 export class Deliveries {
   readonly #known = new WeakMap<Frame, Delivery>();
-  /**
-   * In `client` mode an ACK covers what came before it: the number up to which
-   * that is so, by subscription.
-   */
-  readonly #covered = new WeakMap<Connection, Map<string, number>>();
+  /** In `client` mode an ACK covers what came before it. */
+  readonly #covers = new WeakMap<SessionSubscription, Cover>();
   #last = 0;
 
   /** A message is handed out. */
   add({ frame, subscription }: Arrival, connection: Connection): Frame {
     this.#known.set(frame, {
       connection,
-      subscription: subscription?.id,
+      subscription,
       ack: subscription?.ack ?? "auto",
       number: ++this.#last,
       settled: undefined,
@@ -72,33 +88,38 @@ export class Deliveries {
 
   /** Whether a delivery was settled, by itself or along with a later one. */
   isSettled(delivery: Delivery): boolean {
-    const { connection, subscription, number, settled } = delivery;
-    if (settled !== undefined) return true;
-    const covered = this.#covered.get(connection)?.get(subscription!) ?? 0;
-    return number <= covered;
+    if (delivery.settled !== undefined) return true;
+    if (delivery.ack !== "client") return false;
+    const { upTo, tentative } = this.#coverOf(delivery);
+    return delivery.number <= upTo ||
+      tentative.values().some(({ number }) => delivery.number <= number);
   }
 
-  /** A delivery is settled. Returns how to take that back. */
-  settle(delivery: Delivery, verb: Verb): () => void {
+  /** A delivery is settled, until that is taken back. */
+  settle(delivery: Delivery, verb: Verb): Settlement {
     delivery.settled = verb;
-    const uncover = delivery.ack === "client"
-      ? this.#cover(delivery)
+    const cover = delivery.ack === "client"
+      ? this.#coverOf(delivery)
       : undefined;
-    return () => {
-      delivery.settled = undefined;
-      uncover?.();
+    cover?.tentative.add(delivery);
+    return {
+      keep: () => {
+        if (!cover?.tentative.delete(delivery)) return;
+        cover.upTo = Math.max(cover.upTo, delivery.number);
+      },
+      undo: () => {
+        delivery.settled = undefined;
+        cover?.tentative.delete(delivery);
+      },
     };
   }
 
-  /** Returns how to take it back. */
-  #cover({ connection, subscription, number }: Delivery): () => void {
-    let covered = this.#covered.get(connection);
-    if (covered === undefined) {
-      this.#covered.set(connection, covered = new Map());
+  #coverOf({ subscription }: Delivery): Cover {
+    let cover = this.#covers.get(subscription!);
+    if (cover === undefined) {
+      cover = { upTo: 0, tentative: new Set() };
+      this.#covers.set(subscription!, cover);
     }
-    const id = subscription!;
-    const before = covered.get(id) ?? 0;
-    covered.set(id, Math.max(before, number));
-    return () => covered.set(id, before);
+    return cover;
   }
 }

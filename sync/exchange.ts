@@ -1,5 +1,10 @@
 import type { Frame } from "../codec/mod.ts";
-import { BrokerError, UsageError } from "../errors.ts";
+import {
+  BrokerError,
+  ConnectionError,
+  StompError,
+  UsageError,
+} from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import type { Connection, Operation } from "./connection.ts";
 import { DEFAULTS, type SyncSubscribeOptions } from "./options.ts";
@@ -89,35 +94,36 @@ export class Exchange {
 
   /** Subscribes, and remembers it. Returns the id. */
   subscribe(destination: string, options: SyncSubscribeOptions): string {
-    const id = options.id ?? `sub-${++this.#lastSubscription}`;
+    const id = options.id ?? this.#newId();
     const subscribing = { destination, options: { ...options, id } };
-    this.perform(requestOf(subscribing));
+    const connection = this.#online("subscribe");
+    try {
+      this.#send(connection, requestOf(subscribing));
+    } catch (error) {
+      this.#forgo(connection, id, error);
+      throw error;
+    }
     this.#subscriptions.set(id, subscribing);
     return id;
   }
 
   /** Ends a subscription, and forgets what has come for it. */
   unsubscribe(id: string, request: Request): void {
-    let used: Connection | undefined;
-    this.perform({
+    const connection = this.#online(request.verb);
+    const subscription = connection.session.subscription(id);
+    this.#send(connection, {
       ...request,
-      written: (connection) => {
-        used = connection;
+      written: () => {
         this.#subscriptions.delete(id);
-        connection.ignore(id);
+        connection.ignore(subscription!);
         for (const item of connection.inbox.clear()) {
           const isDropped = !(item instanceof BrokerError) &&
-            item.subscription?.id === id && item.subscription.ack !== "auto";
+            item.subscription === subscription && subscription?.ack !== "auto";
           if (!isDropped) connection.inbox.push(item);
         }
       },
     });
-    if (request.receipt) used?.forget(id);
-  }
-
-  /** Whether a subscription of this id is alive. */
-  hasSubscription(id: string): boolean {
-    return this.#subscriptions.has(id);
+    if (request.receipt) connection.forget(id);
   }
 
   /** Connects anew, also where nothing is lost. */
@@ -126,22 +132,66 @@ export class Exchange {
     this.#upkeep.start();
   }
 
-  /** Says good-bye. Idempotent, and quiet where the connection is gone. */
+  /** Says good-bye. Idempotent. */
   disconnect(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const { connection } = this;
-    connection.notice();
-    if (connection.failure !== undefined) return;
-    connection.disconnect(
-      this.#operation({
-        name: "the DISCONNECT",
-        timeout: this.#options.drainTimeout,
-      }),
-    );
+    let failure: unknown;
+    try {
+      this.#sayGoodBye(connection);
+    } catch (error) {
+      failure = error;
+    }
     for (const item of connection.inbox.clear()) {
+      // What the broker has said explains everything else.
       if (item instanceof BrokerError) throw item;
     }
+    if (failure !== undefined) throw failure;
+  }
+
+  #sayGoodBye(connection: Connection): void {
+    connection.notice();
+    if (connection.failure === undefined) {
+      return connection.disconnect(
+        this.#operation({
+          name: "the DISCONNECT",
+          timeout: this.#options.drainTimeout,
+        }),
+      );
+    }
+    if (connection.isFailureKnown) return;
+    throw new ConnectionError(
+      "The connection was gone before the good-bye: it is unknown whether the " +
+        "broker took what was sent without a receipt.",
+      { cause: connection.failure, unknown: true },
+    );
+  }
+
+  /** No subscription has come of it, or none that the program knows of. */
+  #forgo(connection: Connection, id: string, error: unknown): void {
+    const { session } = connection;
+    const subscription = session.subscription(id);
+    const isOurs = subscription !== undefined && !this.#subscriptions.has(id);
+    if (!isOurs || connection.failure !== undefined) return;
+    const unsubscribe = session.unsubscribe(id);
+    if (error instanceof BrokerError) return;
+    // The broker may have done it, only late.
+    connection.ignore(subscription);
+    try {
+      const name = `the UNSUBSCRIBE of ${id}`;
+      connection.write(unsubscribe, this.#operation({ name, timeout: 0 }));
+    } catch (late) {
+      if (!(late instanceof StompError)) throw late;
+    }
+  }
+
+  #newId(): string {
+    let id: string;
+    do id = `sub-${++this.#lastSubscription}`; while (
+      this.#subscriptions.has(id)
+    );
+    return id;
   }
 
   #send(connection: Connection, request: Request): void {

@@ -33,6 +33,18 @@ export interface PipeOptions extends BoardSize {
   readonly tls?: TlsOptions | undefined;
 }
 
+/** How octets are written. */
+export interface WriteOptions {
+  /** What they are, for messages. */
+  readonly operation: string;
+  /** For how long to wait for room, in ms. */
+  readonly timeout: number;
+  /** Whether they must leave at once. @default {true} */
+  readonly isUrgent?: boolean;
+  /** Octets have come while we wait, and must be read. */
+  onOctets(): void;
+}
+
 /**
  * A connection whose reads and writes block the calling thread. Behind it a
  * worker moves the octets.
@@ -95,6 +107,11 @@ export class Pipe {
     return this.#board.state !== "open";
   }
 
+  /** Whether the other side has ended as it should. */
+  get isAtEnd(): boolean {
+    return this.#board.state === "ended";
+  }
+
   /** Why {@linkcode hasEnded}. */
   get failure(): ConnectionError | UsageError {
     return this.#board.state === "failed"
@@ -152,30 +169,25 @@ export class Pipe {
    *
    * @throws {ConnectionError} if the connection was lost, {TimeoutError} if
    * there was no room for all of them; {@linkcode isTorn} tells whether some
-   * have left.
+   * have left. Whatever `onOctets` throws.
    */
-  write(
-    octets: Uint8Array,
-    operation: string,
-    timeout: number,
-    isUrgent = true,
-  ): void {
+  write(octets: Uint8Array, options: WriteOptions): void {
     const { outbound } = this.#board;
     if (octets.length <= outbound.room) {
       if (this.hasEnded) throw this.failure;
       outbound.put(octets);
-      if (isUrgent) this.#hurry();
+      if (options.isUrgent ?? true) this.#hurry();
       else if (!this.#board.isGathering) this.#board.tellWorker();
       return;
     }
-    const deadline = performance.now() + timeout;
+    const deadline = performance.now() + options.timeout;
     if (octets.length <= outbound.capacity) {
-      this.#waitForRoom(octets.length, operation, timeout, deadline);
+      this.#waitForRoom(octets.length, deadline, options);
       outbound.put(octets);
     } else {
       this.#board.isMidFrame = true;
       for (let at = 0; at < octets.length;) {
-        this.#waitForRoom(1, operation, timeout, deadline);
+        this.#waitForRoom(1, deadline, options);
         at += outbound.put(octets, at);
         this.#hurry();
       }
@@ -233,20 +245,26 @@ export class Pipe {
 
   #waitForRoom(
     count: number,
-    operation: string,
-    timeout: number,
     deadline: number,
+    { operation, timeout, onOctets }: WriteOptions,
   ): void {
     const board = this.#board;
+    const hasRoom = () => board.outbound.room >= count || this.hasEnded;
     board.callerWantsRoom = true;
-    this.#hurry();
-    const isDone = this.#waitUntil(
-      () => board.outbound.room >= count || this.hasEnded,
-      deadline,
-    );
-    board.callerWantsRoom = false;
+    try {
+      this.#hurry();
+      // A broker may take nothing more from us until we take something from it.
+      while (!hasRoom()) {
+        const hasNews = () => hasRoom() || this.hasOctets;
+        if (!this.#waitUntil(hasNews, deadline)) break;
+        if (this.hasOctets) onOctets();
+        if (performance.now() >= deadline) break;
+      }
+    } finally {
+      board.callerWantsRoom = false;
+    }
     if (this.hasEnded) throw this.failure;
-    if (!isDone) throw new TimeoutError(`Room for ${operation}`, timeout);
+    if (!hasRoom()) throw new TimeoutError(`Room for ${operation}`, timeout);
   }
 
   /** What is in the outbound ring leaves now. */

@@ -67,6 +67,7 @@ export class Pump {
           at += count;
           if (count > 0) this.#board.tellCaller();
           if (at < octets.length) await this.#newsLaterThan(seen);
+          if (this.#isOver) return;
           this.#board.workerWantsRoom = false;
         }
       }

@@ -1,16 +1,22 @@
 import type { Frame } from "../codec/mod.ts";
-import { ConnectionError, quoted, UsageError } from "../errors.ts";
+import { BrokerError, quoted, StompError, UsageError } from "../errors.ts";
+import type { ClientSession } from "../session/client_session.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Arrival, Connection } from "./connection.ts";
-import { Deliveries, type Delivery, type Verb } from "./deliveries.ts";
+import {
+  Deliveries,
+  type Delivery,
+  type Settlement,
+  type Verb,
+} from "./deliveries.ts";
 import type { Exchange } from "./exchange.ts";
 import { ACK_CHECKS, type SyncAckOptions } from "./options.ts";
 
 /** A transaction that is under way. */
 interface Transaction {
   readonly connection: Connection;
-  /** What to take back if it is aborted, last things first. */
-  readonly undoing: (() => void)[];
+  /** What was settled in it. */
+  readonly settled: Settlement[];
 }
 
 /** Acknowledges and refuses messages, in transactions perhaps. */
@@ -46,11 +52,16 @@ export class Settling {
         receipt,
         timeout,
         frame: (session, receipt) =>
-          session[verb](frame, { receipt, transaction }),
+          onlyOn(delivery.connection, session)[verb](frame, {
+            receipt,
+            transaction,
+          }),
         written: () => {
           isWritten = true;
-          const undo = this.#deliveries.settle(delivery, verb);
-          this.#transactions.get(transaction ?? "")?.undoing.unshift(undo);
+          const settlement = this.#deliveries.settle(delivery, verb);
+          const within = this.#transactions.get(transaction ?? "");
+          if (within === undefined) settlement.keep();
+          else within.settled.push(settlement);
         },
       });
       return true;
@@ -74,7 +85,7 @@ export class Settling {
       timeout: undefined,
       frame: (session) => session.begin({ transaction: id }),
       written: (connection) => {
-        this.#transactions.set(id, { connection, undoing: [] });
+        this.#transactions.set(id, { connection, settled: [] });
       },
     });
     return id;
@@ -82,14 +93,25 @@ export class Settling {
 
   /** What `commit()` does. */
   commit(id: string): void {
-    this.#end("commit", id);
+    const settled = this.#transactions.get(id)?.settled ?? [];
+    try {
+      this.#end("commit", id);
+    } catch (error) {
+      // Refused: nothing in it has happened. After any other error who knows.
+      if (error instanceof BrokerError) { for (const it of settled) it.undo(); }
+      throw error;
+    }
+    for (const settlement of settled) settlement.keep();
   }
 
   /** What `abort()` does. */
   abort(id: string): void {
-    const undoing = this.#transactions.get(id)?.undoing ?? [];
-    this.#end("abort", id);
-    for (const undo of undoing) undo();
+    const settled = this.#transactions.get(id)?.settled ?? [];
+    try {
+      this.#end("abort", id);
+    } finally {
+      for (const settlement of settled) settlement.undo();
+    }
   }
 
   /** What `transaction()` does. */
@@ -105,7 +127,7 @@ export class Settling {
         );
       }
     } catch (error) {
-      this.#giveUp(id, error);
+      this.#giveUp(id);
       throw error;
     }
     this.commit(id);
@@ -152,22 +174,28 @@ export class Settling {
   }
 
   /** Aborts after a failure, where there is anything to abort. */
-  #giveUp(id: string, failure: unknown): void {
+  #giveUp(id: string): void {
     if (!this.#isOpen(id)) return;
     try {
       this.abort(id);
     } catch (error) {
-      // Without its connection the broker forgets it by itself.
-      if (error instanceof ConnectionError) return;
-      throw new SuppressedError(error, failure);
+      // What was never committed has not happened, and the failure of the work
+      // says more than that the broker did not confirm it.
+      if (!(error instanceof StompError)) throw error;
     }
   }
 
   #isStale({ connection, subscription }: Delivery): boolean {
     connection.notice();
-    return connection.failure !== undefined ||
-      !this.#exchange.hasSubscription(subscription!);
+    return subscription !== undefined &&
+      connection.session.subscription(subscription.id) !== subscription;
   }
+}
+
+/** A message can be settled on the connection that it came through alone. */
+function onlyOn(connection: Connection, session: ClientSession): ClientSession {
+  if (session === connection.session) return session;
+  throw connection.failure;
 }
 
 function isThenable(value: unknown): boolean {

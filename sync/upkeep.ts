@@ -76,6 +76,7 @@ export class Upkeep {
     if (cause === undefined) return connection;
     const { reconnects, reconnectTimeout, schedule } = this.#options;
     if (!reconnects) {
+      connection.isFailureKnown = true;
       throw new ConnectionError(
         `Cannot ${operation}: the connection is gone. ${cause.message}`,
         { cause },
@@ -85,6 +86,7 @@ export class Upkeep {
     schedule.restart(now - this.#connectedAt >= STABLE);
     const errors = this.#tryAll(now + reconnectTimeout);
     if (errors.length === 0) return this.connection;
+    connection.isFailureKnown = true;
     throw new ConnectionError(
       `Cannot ${operation}: the connection is gone, and it could not be made ` +
         `again. The last of ${errors.length} attempts: ${

@@ -390,6 +390,183 @@ tried(
 );
 
 tried(
+  "messages for a subscription that has ended",
+  "in auto mode they are handed out: the broker has forgotten them",
+  (client) => {
+    client.subscribe("/queue/a", { id: "s", ack: "auto" });
+    assertEquals(texts(client, 1), ["1"]);
+    client.unsubscribe("s");
+    assertEquals(texts(client, 2), ["2", "3"]);
+  },
+);
+
+tried(
+  "messages before another connection",
+  "in auto mode they are handed out after reconnect()",
+  (client) => {
+    client.subscribe("/queue/a", { id: "s", ack: "auto" });
+    busyFor(100);
+    client.reconnect();
+    assertEquals(texts(client, 3), ["1", "2", "3"]);
+  },
+);
+
+tried(
+  "a broker that hears nothing until it is heard",
+  "a send that finds no room reads what comes, and keeps it",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    const body = new Uint8Array(100_000);
+    for (let i = 0; i < 150; i++) client.send("/queue/a", body);
+    const ids = Array.from(
+      { length: 150 },
+      () => client.receiveFrame(SOON)!.headers.get("message-id"),
+    );
+    assertEquals(ids, ids.map((_, i) => String(i)));
+  },
+);
+
+test("a flood of messages: a receipt that does not come is noticed in time", async () => {
+  await using peer = await Thread.peer("a flood of messages");
+  const client = connectSync(peer.url, { drainTimeout: 50 });
+  client.subscribe("/queue/a", S);
+  assertThrows(
+    () => client.send("/queue/a", "x", { receipt: true, timeout: 50 }),
+    TimeoutError,
+    "The receipt of the SEND",
+  );
+  assertEquals(client.receiveFrame(SOON)!.text(), "1");
+  assertThrows(() => client.disconnect(), TimeoutError, "the DISCONNECT");
+  await peer.heard();
+});
+
+test("a flood of messages that nobody wants: waiting for others ends in time", async () => {
+  const script = "a flood of messages that nobody wants";
+  await using peer = await Thread.peer(script);
+  const client = connectSync(peer.url, { drainTimeout: 50 });
+  // Without a receipt the client cannot know that no more will come.
+  client.subscribe("/queue/a", S);
+  client.unsubscribe("s", { receipt: false });
+  assertEquals(client.receiveFrame({ timeout: 50 }), null);
+  assertFalse(client.canRead({ timeout: 10 }));
+  assertThrows(() => client.disconnect(), TimeoutError, "the DISCONNECT");
+  await peer.heard();
+});
+
+test("an end in between: disconnect() says that what was sent may be lost", async () => {
+  await using peer = await Thread.peer("an end in between");
+  const client = connectSync(peer.url);
+  client.send("/queue/a", "x");
+  busyFor(100);
+  const error = assertThrows(
+    () => client.disconnect(),
+    ConnectionError,
+    "unknown whether the broker took what was sent without a receipt",
+  );
+  assert(error.unknown);
+  client.disconnect();
+});
+
+test("an ERROR and the end: disconnect() says what the broker said", async () => {
+  await using peer = await Thread.peer("an ERROR and the end");
+  const client = connectSync(peer.url);
+  client.send("/queue/a", "x");
+  busyFor(100);
+  assertThrows(() => client.disconnect(), BrokerError, "that was it");
+});
+
+tried(
+  "a SUBSCRIBE that is refused",
+  "it can be tried again under the same id",
+  (client) => {
+    assertThrows(() => client.subscribe("/queue/a", S), BrokerError, "no");
+    assertEquals(client.subscribe("/queue/a", S), "s");
+  },
+);
+
+tried(
+  "a SUBSCRIBE that is confirmed too late",
+  "it is taken back, and can be tried again under the same id",
+  (client) => {
+    assertThrows(
+      () => client.subscribe("/queue/a", { ...S, timeout: 50 }),
+      TimeoutError,
+    );
+    assertEquals(client.receiveFrame({ timeout: 100 }), null);
+    client.subscribe("/queue/a", S);
+    assertEquals(texts(client, 1), ["2"]);
+  },
+);
+
+tried(
+  "a subscription that begins anew under its id",
+  "acks of messages from before are stale",
+  async (client, peer) => {
+    client.subscribe("/queue/a", S);
+    const frame = client.receiveFrame(SOON)!;
+    client.unsubscribe("s");
+    client.subscribe("/queue/a", S);
+    assertEquals(client.ack(frame), false);
+    client.disconnect();
+    assertEquals((await peer.heard()).slice(-2), ["DISCONNECT", "the end"]);
+  },
+);
+
+tried(
+  "a COMMIT that is refused",
+  "what was acknowledged in it can be acknowledged again",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    const frame = client.receiveFrame(SOON)!;
+    assertThrows(
+      () =>
+        client.transaction((transaction) => client.ack(frame, { transaction })),
+      BrokerError,
+      "no",
+    );
+    assert(client.ack(frame, RECEIPT));
+  },
+);
+
+tried(
+  "an ABORT that is not confirmed",
+  "the failure of the work is thrown, and the ack can be done again",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    const frame = client.receiveFrame(SOON)!;
+    const failure = new Error("of the work");
+    const thrown = assertThrows(() =>
+      client.transaction((transaction) => {
+        client.ack(frame, { transaction });
+        throw failure;
+      })
+    );
+    assertEquals(thrown, failure);
+    assert(client.ack(frame));
+  },
+  { receiptTimeout: 500 },
+);
+
+tried(
+  "acks inside and outside of a transaction",
+  "an abort takes back what was acknowledged in it alone",
+  async (client, peer) => {
+    client.subscribe("/queue/a", { id: "s", ack: "client" });
+    const frames = [1, 2, 3].map(() => client.receiveFrame(SOON)!);
+    const transaction = client.begin();
+    assert(client.ack(frames[0]!, { transaction }));
+    assert(client.ack(frames[1]!));
+    client.abort(transaction);
+    for (const frame of frames) assert(client.ack(frame));
+    client.disconnect();
+    assertEquals(
+      (await peer.heard()).filter((line) => /^a\d/.test(line)),
+      ["a1 transaction-1", "a2 ", "a3 "],
+    );
+  },
+);
+
+tried(
   "RabbitMQ",
   "prefetch is put in the broker's own words",
   async (client, peer) => {

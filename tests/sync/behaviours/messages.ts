@@ -71,6 +71,17 @@ export const MESSAGES: readonly Behaviour[] = [
       }),
   },
   {
+    name: "much can be sent to oneself before anything of it is received",
+    run: (broker) =>
+      withClient(broker, (client) => {
+        const queue = newQueue();
+        client.subscribe(queue, { ack: "auto" });
+        const body = new Uint8Array(100_000);
+        for (let i = 0; i < 200; i++) client.send(queue, body);
+        assertEquals(take(client, 200).length, 200);
+      }),
+  },
+  {
     name: "a topic's subscription stands once the call is back",
     run: (broker) =>
       withClient(broker, (client) => {

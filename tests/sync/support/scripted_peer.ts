@@ -1,6 +1,7 @@
 import type { Listener } from "../../../transport/transport.ts";
 import type { PlainFrame } from "../../support/frames.ts";
 import { raw, RawPeer } from "../../support/raw_peer.ts";
+import { message } from "../../support/scripted_broker.ts";
 
 /** The broker's side of connections, one after the other, as a script wants it. */
 export class ScriptedPeer {
@@ -83,6 +84,22 @@ export class ScriptedPeer {
   /** Reads no more. */
   pause(): void {
     this.#peer!.pause();
+  }
+
+  /** Reads on. */
+  resume(): void {
+    this.#peer!.resume();
+  }
+
+  /** Says messages without end, until the client is gone. */
+  async flood(subscription: string): Promise<void> {
+    const block = message(subscription, 1).repeat(200);
+    const flooding = (async () => {
+      for (;;) await this.say(block);
+    })();
+    // It ends with the connection, in one way or the other.
+    await flooding.catch(() => {});
+    this.heard.push("the end");
   }
 
   /** Sends back what comes, on the next connection. */

@@ -186,6 +186,109 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await goodBye(peer);
   },
 
+  "a broker that hears nothing until it is heard": async (peer) => {
+    await subscribed(peer);
+    peer.pause();
+    const body = "x".repeat(100_000);
+    for (let i = 0; i < 150; i++) {
+      await peer.say(raw("MESSAGE", {
+        subscription: "s",
+        "message-id": String(i),
+        destination: "/queue/a",
+      }, body));
+    }
+    peer.resume();
+    for (let i = 0; i < 150; i++) await peer.expect("SEND");
+    await goodBye(peer);
+  },
+
+  "a flood of messages": async (peer) => {
+    await subscribed(peer);
+    await peer.flood("s");
+  },
+
+  "a flood of messages that nobody wants": async (peer) => {
+    await subscribed(peer);
+    await peer.expect("UNSUBSCRIBE");
+    await peer.flood("s");
+  },
+
+  "messages before another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2) + message("s", 3));
+    await peer.expectEnd();
+    await subscribed(peer);
+    await goodBye(peer);
+  },
+
+  "an end in between": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.hangUp();
+  },
+
+  "a SUBSCRIBE that is refused": async (peer) => {
+    await peer.accept();
+    const frame = await peer.expect("SUBSCRIBE");
+    const receipt = peer.header(frame, "receipt");
+    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await goodBye(peer);
+  },
+
+  "a SUBSCRIBE that is confirmed too late": async (peer) => {
+    await peer.accept();
+    await peer.expect("SUBSCRIBE");
+    await peer.expect("UNSUBSCRIBE");
+    await peer.say(message("s", 1));
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(message("s", 2));
+    await goodBye(peer);
+  },
+
+  "a subscription that begins anew under its id": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expectAndConfirm("UNSUBSCRIBE");
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await goodBye(peer);
+  },
+
+  "a COMMIT that is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.expect("ACK");
+    const frame = await peer.expect("COMMIT");
+    const receipt = peer.header(frame, "receipt");
+    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expectAndConfirm("ACK");
+    await goodBye(peer);
+  },
+
+  "an ABORT that is not confirmed": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    for (const command of ["BEGIN", "ACK", "ABORT", "ACK"]) {
+      await peer.expect(command);
+    }
+    await goodBye(peer);
+  },
+
+  "acks inside and outside of a transaction": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2) + message("s", 3));
+    await peer.expect("BEGIN");
+    for (let i = 0; i < 2; i++) {
+      await peer.expect("ACK");
+      peer.hear("id", "transaction");
+    }
+    await peer.expectAndConfirm("ABORT");
+    await peer.expect("ACK");
+    peer.hear("id", "transaction");
+    await goodBye(peer);
+  },
+
   "RabbitMQ": async (peer) => {
     await peer.accept({ server: "RabbitMQ/3.10.8" });
     await peer.expectAndConfirm("SUBSCRIBE");
