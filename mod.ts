@@ -72,3 +72,15 @@ export {
   type Verb,
   type Version,
 } from "./async.ts";
+export {
+  connectSync,
+  type SyncAckOptions,
+  SyncClient,
+  type SyncConnectOptions,
+  type SyncCredential,
+  type SyncReceiptOptions,
+  type SyncReceiveOptions,
+  type SyncSendOptions,
+  type SyncSubscribeOptions,
+  type SyncUnsubscribeOptions,
+} from "./sync.ts";

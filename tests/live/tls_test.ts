@@ -1,7 +1,12 @@
 import process from "node:process";
-import { connect, ConnectionError } from "../../mod.ts";
+import { connect, ConnectionError, connectSync } from "../../mod.ts";
 import { newQueue, take } from "../behaviours/behaviour.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 
 const name = process.env["STOMPEST_BROKER"];
@@ -25,6 +30,32 @@ test(`${name}: mutual TLS, there and back`, async () => {
   assertEquals(message!.body.length, body.length);
   await message!.ack({ receipt: true });
 }, { ignore });
+
+test(`${name}, blocking: mutual TLS, there and back`, () => {
+  const { url, tls } = parsed();
+  using client = connectSync(url, { tls });
+  const queue = newQueue();
+  const body = Uint8Array.from({ length: 200_000 }, (_, i) => i);
+  client.send(queue, body, { receipt: true });
+  client.subscribe(queue);
+  const frame = client.receiveFrame({ timeout: 5000 })!;
+  assert(frame.body.every((octet, i) => octet === body[i]));
+  assertEquals(frame.body.length, body.length);
+  client.ack(frame, { receipt: true });
+}, { ignore });
+
+test(
+  `${name}, blocking: a broker that wants our certificate and gets none refuses`,
+  () => {
+    const { url, tls } = parsed();
+    assertThrows(
+      () => connectSync(url, { tls: { caCerts: tls.caCerts } }),
+      ConnectionError,
+      "certificate of ours",
+    );
+  },
+  { ignore },
+);
 
 test(
   `${name}: a broker that wants our certificate and gets none refuses, and that is said`,
