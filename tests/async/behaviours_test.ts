@@ -1,8 +1,18 @@
 import { serve } from "../../broker/mod.ts";
-import { tryEverything } from "../behaviours/all.ts";
+import {
+  OF_BOTH_CLIENTS,
+  OF_THE_ASYNCHRONOUS,
+  tryEverything,
+} from "../behaviours/all.ts";
+import { connectAsync } from "../behaviours/behaviour.ts";
 
-tryEverything("embedded", async (run) => {
-  await using broker = await serve({ credentials: { guest: "guest" } });
-  const url = broker.url.replace("://", "://guest:guest@");
-  await run({ name: "embedded", url });
-});
+tryEverything(
+  "embedded",
+  "asynchronous",
+  [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
+  async (run) => {
+    await using broker = await serve({ credentials: { guest: "guest" } });
+    const url = broker.url.replace("://", "://guest:guest@");
+    await run({ name: "embedded", url, connect: connectAsync });
+  },
+);

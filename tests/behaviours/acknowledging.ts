@@ -1,5 +1,4 @@
-import { connect } from "../../mod.ts";
-import type { SubscribeOptions, Version } from "../../mod.ts";
+import type { Version } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   type Behaviour,
@@ -57,8 +56,8 @@ async function redelivered(
   { ack, acks, again }: AckCase,
 ): Promise<void> {
   const queue = newQueue();
-  const options: SubscribeOptions = { ack, manualAck: true };
-  const first = await connect(broker.url, { versions: [version] });
+  const options = { ack, manualAck: true };
+  const first = await broker.connect(broker.url, { versions: [version] });
   for (let i = 0; i < 5; i++) await first.send(queue, String(i));
   const messages = await take(first.subscribe(queue, options), 5);
   assertEquals(messages.map((message) => message.redelivered), [

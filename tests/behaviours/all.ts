@@ -1,26 +1,37 @@
+import type { Client } from "../../mod.ts";
 import { test } from "../support/harness.ts";
 import { ACKNOWLEDGING } from "./acknowledging.ts";
-import type { BrokerUnderTest } from "./behaviour.ts";
+import type { Behaviour, BrokerUnderTest } from "./behaviour.ts";
 import { CONNECTING, RECEIPTS } from "./connecting.ts";
-import { MESSAGES } from "./messages.ts";
-import { WORKING } from "./working.ts";
+import { CONSUMED, MESSAGES } from "./messages.ts";
+import { TRANSACTIONS, WORKING } from "./working.ts";
 
-/** Registers a test for everything that a broker is to be tried with. */
-export function tryEverything(
+/** What both clients do. */
+export const OF_BOTH_CLIENTS: readonly Behaviour[] = [
+  ...CONNECTING,
+  ...MESSAGES,
+  ...ACKNOWLEDGING,
+  ...TRANSACTIONS,
+];
+
+/** What the asynchronous client does beyond that. */
+export const OF_THE_ASYNCHRONOUS: readonly Behaviour<Client>[] = [
+  ...RECEIPTS,
+  ...CONSUMED,
+  ...WORKING,
+];
+
+/** Registers a test for each behaviour that a broker is to be tried with. */
+export function tryEverything<C>(
   name: BrokerUnderTest["name"],
+  client: string,
+  behaviours: readonly Behaviour<C>[],
   withBroker: (
-    run: (broker: BrokerUnderTest) => Promise<void>,
+    run: (broker: BrokerUnderTest<C>) => Promise<void>,
   ) => Promise<void>,
 ): void {
-  const behaviours = [
-    ...CONNECTING,
-    ...RECEIPTS,
-    ...MESSAGES,
-    ...ACKNOWLEDGING,
-    ...WORKING,
-  ];
   for (const { name: claim, run, on, timeout = 30_000 } of behaviours) {
     if (on !== undefined && !on.includes(name)) continue;
-    test(`${name}: ${claim}`, () => withBroker(run), { timeout });
+    test(`${name}, ${client}: ${claim}`, () => withBroker(run), { timeout });
   }
 }

@@ -1,19 +1,87 @@
-import { type Client, connect, type ConnectOptions } from "../../mod.ts";
-import type { Message, Subscription } from "../../mod.ts";
+import { type Client, connect } from "../../mod.ts";
+import type {
+  AckMode,
+  SharedConnectOptions,
+  SyncConnectOptions,
+} from "../../mod.ts";
 
-/** The broker that a behaviour is tried on. */
-export interface BrokerUnderTest {
+/** A message as both clients hand it out. */
+export interface MessageUnderTest {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+  readonly destination: string;
+  readonly redelivered: boolean;
+  text(): string;
+  ack(options?: AckOptionsUnderTest): Promise<boolean>;
+  nack(options?: AckOptionsUnderTest): Promise<boolean>;
+}
+
+/** What settling takes in both clients. */
+export interface AckOptionsUnderTest {
+  receipt?: boolean | undefined;
+  transaction?: TransactionUnderTest | undefined;
+}
+
+/** A subscription; going on acknowledges unless it is told not to. */
+export interface SubscriptionUnderTest<M = MessageUnderTest> {
+  readonly ready: Promise<void>;
+  unsubscribe(): Promise<void>;
+  [Symbol.asyncIterator](): AsyncIterator<M>;
+}
+
+/** What happens together or not at all. */
+export interface TransactionUnderTest {
+  send(destination: string, body: string): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/**
+ * What both clients can do, in the words of the asynchronous one. The blocking
+ * one comes in a wrapping that has these words.
+ */
+export interface ClientUnderTest extends AsyncDisposable {
+  readonly version: string | undefined;
+  readonly heartBeat: readonly [number, number];
+  send(
+    destination: string,
+    body?: string | Uint8Array,
+    options?: { headers?: Record<string, string>; receipt?: boolean },
+  ): Promise<void>;
+  subscribe(
+    destination: string,
+    options?: { ack?: AckMode; prefetch?: number; manualAck?: boolean },
+  ): SubscriptionUnderTest;
+  begin(): Promise<TransactionUnderTest>;
+  transaction(
+    work: (transaction: TransactionUnderTest) => Promise<void>,
+  ): Promise<void>;
+  close(): Promise<unknown>;
+  abort(reason: string): void;
+  readonly closed: Promise<unknown>;
+}
+
+/** Options that both clients have. */
+export type ConnectUnderTest =
+  & SharedConnectOptions
+  & Pick<SyncConnectOptions, "reconnect">
+  & { passcode?: string };
+
+/** The broker that a behaviour is tried on, and the client to try. */
+export interface BrokerUnderTest<C = ClientUnderTest> {
   readonly name: "embedded" | "rabbitmq" | "activemq";
   /** Where it is, with login and passcode. */
   readonly url: string;
+  /** Makes a client. */
+  connect(url: string, options?: ConnectUnderTest): Promise<C>;
 }
 
-/** Something that the client does in the same way on every broker. */
-export interface Behaviour {
+/** Something that a client does in the same way on every broker. */
+export interface Behaviour<C = ClientUnderTest> {
   /** A claim. */
   readonly name: string;
   /** Fails where the claim does not hold. */
-  run(broker: BrokerUnderTest): Promise<void>;
+  run(broker: BrokerUnderTest<C>): Promise<void>;
   /** The brokers that it holds for; all where it says nothing. */
   readonly on?: readonly BrokerUnderTest["name"][];
   /** How long it may take, in ms. */
@@ -28,13 +96,21 @@ export function newQueue(): string {
   return `/queue/test-${STARTED}-${++lastQueue}`;
 }
 
+/** The asynchronous client. */
+export function connectAsync(
+  url: string,
+  options?: ConnectUnderTest,
+): Promise<Client> {
+  return connect(url, options);
+}
+
 /** Connects, does something, and closes. */
-export async function withClient<T>(
-  broker: BrokerUnderTest,
-  work: (client: Client) => Promise<T>,
-  options?: ConnectOptions,
+export async function withClient<T, C extends AsyncDisposable>(
+  broker: BrokerUnderTest<C>,
+  work: (client: C) => Promise<T>,
+  options?: ConnectUnderTest,
 ): Promise<T> {
-  await using client = await connect(broker.url, options);
+  await using client = await broker.connect(broker.url, options);
   return await work(client);
 }
 
@@ -42,14 +118,19 @@ export async function withClient<T>(
  * The next messages of a subscription. As in a loop, taking one acknowledges
  * the one before, unless the subscription has `manualAck`.
  */
-export async function take(
-  subscription: Subscription,
+export async function take<M>(
+  subscription: SubscriptionUnderTest<M>,
   count: number,
-): Promise<Message[]> {
-  const messages: Message[] = [];
+): Promise<M[]> {
+  const messages: M[] = [];
   for await (const message of subscription) {
     messages.push(message);
     if (messages.length === count) break;
   }
   return messages;
+}
+
+/** The numbers from 0 on, as texts. */
+export function counted(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(i));
 }

@@ -1,5 +1,5 @@
 import { delay } from "@std/async";
-import { BrokerError, connect, type Version } from "../../mod.ts";
+import { BrokerError, type Client, type Version } from "../../mod.ts";
 import {
   assert,
   assertEquals,
@@ -36,7 +36,7 @@ export const CONNECTING: readonly Behaviour[] = [
       let error: unknown;
       for (let i = 0; i < 10 && !(error instanceof BrokerError); i++) {
         error = await assertRejects(
-          () => connect(broker.url, { passcode: "sesame-sesame" }),
+          () => broker.connect(broker.url, { passcode: "sesame-sesame" }),
         );
       }
       assertInstanceOf(error, BrokerError);
@@ -50,7 +50,7 @@ export const CONNECTING: readonly Behaviour[] = [
     on: ["rabbitmq"],
     run: async (broker) => {
       const error = await assertRejects(
-        () => connect(`${broker.url}/no-such-host`),
+        () => broker.connect(`${broker.url}/no-such-host`),
         BrokerError,
       );
       const said = new TextDecoder().decode(error.frame.body);
@@ -74,10 +74,45 @@ export const CONNECTING: readonly Behaviour[] = [
         await client.send(newQueue(), "still here", { receipt: true });
       }, { heartBeat: [1000, 1000], reconnect: false }),
   },
+  {
+    name: "a failover URI leads to the broker that is there",
+    run: async (broker) => {
+      const nobody = "stomp://127.0.0.1:1";
+      const uri = `failover:(${nobody},${broker.url})?randomize=false`;
+      await using client = await broker.connect(uri);
+      await client.send(newQueue(), "x", { receipt: true });
+    },
+  },
+  {
+    name: "several clients do not disturb each other",
+    run: (broker) =>
+      withClient(broker, (first) =>
+        withClient(broker, async (second) => {
+          const queue = newQueue();
+          const subscription = first.subscribe(queue);
+          await second.send(queue, "from the second");
+          const [message] = await take(subscription, 1);
+          assertEquals(message!.text(), "from the second");
+          assert(await message!.ack({ receipt: true }));
+        })),
+  },
+  {
+    name: "a topic's subscription is ready once it says so",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const topic = newQueue().replace("/queue/", "/topic/");
+        const subscription = client.subscribe(topic);
+        await subscription.ready;
+        await client.send(topic, "news");
+        const [message] = await take(subscription, 1);
+        assertEquals(message!.text(), "news");
+        await message!.ack();
+      }),
+  },
 ];
 
-/** What receipts are good for. */
-export const RECEIPTS: readonly Behaviour[] = [
+/** What receipts are good for where many can be waited for at once. */
+export const RECEIPTS: readonly Behaviour<Client>[] = [
   {
     name: "1,000 receipts are awaited at once",
     run: (broker) =>
@@ -105,7 +140,7 @@ export const RECEIPTS: readonly Behaviour[] = [
     name: "a graceful close waits for 200 outstanding receipts",
     run: async (broker) => {
       const queue = newQueue();
-      const client = await connect(broker.url);
+      const client = await broker.connect(broker.url);
       const sends = Array.from(
         { length: 200 },
         (_, i) => client.send(queue, String(i), { receipt: true }),
@@ -122,18 +157,5 @@ export const RECEIPTS: readonly Behaviour[] = [
         await messages.at(-1)!.ack({ receipt: true });
       });
     },
-  },
-  {
-    name: "a topic's subscription is ready once it says so",
-    run: (broker) =>
-      withClient(broker, async (client) => {
-        const topic = newQueue().replace("/queue/", "/topic/");
-        const subscription = client.subscribe(topic);
-        await subscription.ready;
-        await client.send(topic, "news");
-        const [message] = await take(subscription, 1);
-        assertEquals(message!.text(), "news");
-        await message!.ack();
-      }),
   },
 ];

@@ -1,5 +1,13 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import { type Behaviour, newQueue, withClient } from "./behaviour.ts";
+import type { Client } from "../../mod.ts";
+import {
+  type Behaviour,
+  type BrokerUnderTest,
+  counted,
+  newQueue,
+  take,
+  withClient,
+} from "./behaviour.ts";
 
 /** Header values that need care. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -15,24 +23,17 @@ const VALUES: Readonly<Record<string, string>> = {
 /** What goes in comes out. */
 export const MESSAGES: readonly Behaviour[] = [
   {
-    name: "1,000 messages are consumed in the order of sending",
+    name: "1,000 messages are received in the order of sending",
     run: (broker) =>
       withClient(broker, async (client) => {
         const queue = newQueue();
-        for (let i = 0; i < 1000; i++) await client.send(queue, String(i));
-        const seen: string[] = [];
-        for await (const message of client.subscribe(queue)) {
-          seen.push(message.text());
-          if (seen.length === 1000) void client.close();
-        }
-        assertEquals(seen, Array.from({ length: 1000 }, (_, i) => String(i)));
-        const report = await client.closed;
-        assertEquals(report, {
-          graceful: true,
-          handled: 1000,
-          unfinished: 0,
-          redeliverable: 0,
-        });
+        for (const text of counted(1000)) await client.send(queue, text);
+        const messages = await take(
+          client.subscribe(queue, { prefetch: 1000, ack: "client" }),
+          1000,
+        );
+        assertEquals(messages.map((message) => message.text()), counted(1000));
+        assert(await messages.at(-1)!.ack({ receipt: true }));
       }),
   },
   {
@@ -44,9 +45,9 @@ export const MESSAGES: readonly Behaviour[] = [
     },
   },
   {
-    name: "a body of 1 MiB arrives as it was sent",
+    name: "a body of 3 MiB arrives as it was sent",
     run: async (broker) => {
-      const body = Uint8Array.from({ length: 1 << 20 }, (_, i) => i * 31);
+      const body = Uint8Array.from({ length: 3 << 20 }, (_, i) => i * 31);
       const { body: arrived } = await echo(broker, body, {});
       assertEquals(arrived.length, body.length);
       assert(arrived.every((octet, i) => octet === body[i]));
@@ -67,18 +68,41 @@ export const MESSAGES: readonly Behaviour[] = [
   })),
 ];
 
+/** What a graceful close in the middle of a loop makes of it. */
+export const CONSUMED: readonly Behaviour<Client>[] = [
+  {
+    name: "1,000 messages are consumed in the order of sending",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const queue = newQueue();
+        for (const text of counted(1000)) await client.send(queue, text);
+        const seen: string[] = [];
+        for await (const message of client.subscribe(queue)) {
+          seen.push(message.text());
+          if (seen.length === 1000) void client.close();
+        }
+        assertEquals(seen, counted(1000));
+        const report = await client.closed;
+        assertEquals(report, {
+          graceful: true,
+          handled: 1000,
+          unfinished: 0,
+          redeliverable: 0,
+        });
+      }),
+  },
+];
+
 function echo(
-  broker: Parameters<Behaviour["run"]>[0],
+  broker: BrokerUnderTest,
   body: string | Uint8Array,
   headers: Record<string, string>,
 ) {
   return withClient(broker, async (client) => {
     const queue = newQueue();
     await client.send(queue, body, { headers, receipt: true });
-    for await (const message of client.subscribe(queue)) {
-      await message.ack({ receipt: true });
-      return message;
-    }
-    throw new Error("no message came");
+    const [message] = await take(client.subscribe(queue), 1);
+    await message!.ack({ receipt: true });
+    return message!;
   });
 }

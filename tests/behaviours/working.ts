@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import type { Client } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import {
   type Behaviour,
   type BrokerUnderTest,
@@ -24,8 +25,61 @@ async function contents(
   });
 }
 
-/** Handlers that fail, and what is done together or not at all. */
-export const WORKING: readonly Behaviour[] = [
+/** What is done together or not at all. */
+export const TRANSACTIONS: readonly Behaviour[] = [
+  {
+    name: "a committed transaction has happened, an aborted one has not",
+    run: async (broker) => {
+      const [from, to] = [newQueue(), newQueue()];
+      await withClient(broker, async (client) => {
+        await client.send(from, "kept", { receipt: true });
+        await client.send(from, "moved", { receipt: true });
+        for await (const message of client.subscribe(from, { prefetch: 2 })) {
+          const tx = await client.begin();
+          await tx.send(to, message.text());
+          await message.ack({ transaction: tx });
+          if (message.text() === "moved") {
+            await tx.commit();
+            break;
+          }
+          await tx.abort();
+          await message.ack(); // it is still ours to settle
+          await client.send(from, "kept");
+        }
+      });
+      assertEquals(await contents(broker, to), ["moved"]);
+      assertEquals(await contents(broker, from), ["kept"]);
+    },
+  },
+  {
+    name: "what an unfinished transaction sends does not come",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const queue = newQueue();
+        const failure = new Error("no");
+        const failed = await assertRejects(() =>
+          client.transaction(async (transaction) => {
+            await transaction.send(queue, "a");
+            throw failure;
+          })
+        );
+        assertEquals(failed, failure);
+        await client.transaction(async (transaction) => {
+          await transaction.send(queue, "b");
+          await transaction.send(queue, "c");
+        });
+        // Another connection's marker could overtake them on RabbitMQ.
+        const messages = await take(
+          client.subscribe(queue, { manualAck: true }),
+          2,
+        );
+        assertEquals(messages.map((message) => message.text()), ["b", "c"]);
+      }),
+  },
+];
+
+/** Handlers that fail. */
+export const WORKING: readonly Behaviour<Client>[] = [
   {
     name:
       "a failing message is copied to the error destination, the others are handled",
@@ -98,30 +152,6 @@ export const WORKING: readonly Behaviour[] = [
       const again = await contents(broker, queue);
       assert(!again.includes("0"), `${again}`);
       assertEquals(again.sort(), ["1", "2", "3"]);
-    },
-  },
-  {
-    name: "a committed transaction has happened, an aborted one has not",
-    run: async (broker) => {
-      const [from, to] = [newQueue(), newQueue()];
-      await withClient(broker, async (client) => {
-        await client.send(from, "kept", { receipt: true });
-        await client.send(from, "moved", { receipt: true });
-        for await (const message of client.subscribe(from, { prefetch: 2 })) {
-          const tx = await client.begin();
-          await tx.send(to, message.text());
-          await message.ack({ transaction: tx });
-          if (message.text() === "moved") {
-            await tx.commit();
-            break;
-          }
-          await tx.abort();
-          await message.ack(); // it is still ours to settle
-          await client.send(from, "kept");
-        }
-      });
-      assertEquals(await contents(broker, to), ["moved"]);
-      assertEquals(await contents(broker, from), ["kept"]);
     },
   },
 ];

@@ -1,15 +1,25 @@
-// Runs against a real broker, which the environment names.
+import {
+  OF_BOTH_CLIENTS,
+  OF_THE_ASYNCHRONOUS,
+  tryEverything,
+} from "../behaviours/all.ts";
+import { connectAsync } from "../behaviours/behaviour.ts";
+import { OF_THE_BLOCKING } from "../sync/behaviours.ts";
+import { connectAwaited } from "../sync/support/awaited.ts";
+import { BROKER } from "./broker.ts";
 
-import process from "node:process";
-import { tryEverything } from "../behaviours/all.ts";
+const { name, url } = BROKER;
 
-const url = process.env["STOMPEST_BROKER_URL"];
-const name = process.env["STOMPEST_BROKER"];
-if (url === undefined || name !== "rabbitmq" && name !== "activemq") {
-  throw new Error(
-    "These tests need a broker: set STOMPEST_BROKER to rabbitmq or activemq, " +
-      "and STOMPEST_BROKER_URL, or run them with `deno task test`.",
-  );
-}
+tryEverything(
+  name,
+  "asynchronous",
+  [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
+  (run) => run({ name, url, connect: connectAsync }),
+);
 
-tryEverything(name, (run) => run({ name, url }));
+tryEverything(
+  name,
+  "blocking",
+  [...OF_BOTH_CLIENTS, ...OF_THE_BLOCKING],
+  (run) => run({ name, url, connect: connectAwaited }),
+);

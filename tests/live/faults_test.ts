@@ -1,12 +1,11 @@
-import process from "node:process";
 import { newQueue } from "../behaviours/behaviour.ts";
 import { CUTS } from "../faults/cuts.ts";
 import { survive } from "../faults/trial.ts";
 import { test } from "../support/harness.ts";
 import { withChance } from "../support/random.ts";
+import { BROKER } from "./broker.ts";
 
-const url = process.env["STOMPEST_BROKER_URL"]!;
-const name = process.env["STOMPEST_BROKER"];
+const { name, url } = BROKER;
 
 test(
   `${name}: nothing confirmed is lost over ${CUTS} cuts, and duplicates are marked`,

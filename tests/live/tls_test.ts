@@ -1,4 +1,3 @@
-import process from "node:process";
 import { connect, ConnectionError, connectSync } from "../../mod.ts";
 import { newQueue, take } from "../behaviours/behaviour.ts";
 import {
@@ -8,9 +7,9 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
+import { BROKER } from "./broker.ts";
 
-const name = process.env["STOMPEST_BROKER"];
-const access = process.env["STOMPEST_BROKER_TLS"] ?? "";
+const { name, tls: access } = BROKER;
 const ignore = access === "";
 
 /** Where it is, whom to trust and who we are. */

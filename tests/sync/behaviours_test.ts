@@ -1,7 +1,15 @@
-import { tryEverything } from "./behaviours/all.ts";
+import { OF_BOTH_CLIENTS, tryEverything } from "../behaviours/all.ts";
+import { OF_THE_BLOCKING } from "./behaviours.ts";
+import { connectAwaited } from "./support/awaited.ts";
 import { Thread } from "./support/thread.ts";
 
-tryEverything("embedded", async (run) => {
-  await using broker = await Thread.broker();
-  run({ name: "embedded", url: broker.url });
-});
+tryEverything(
+  "embedded",
+  "blocking",
+  [...OF_BOTH_CLIENTS, ...OF_THE_BLOCKING],
+  async (run) => {
+    await using broker = await Thread.broker();
+    const { url } = broker;
+    await run({ name: "embedded", url, connect: connectAwaited });
+  },
+);
