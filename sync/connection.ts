@@ -103,8 +103,8 @@ export class Connection {
   }
 
   /**
-   * Puts a frame that the session has made on its way. An ACK leaves within a
-   * millisecond, all others at once.
+   * Puts a frame that the session has made on its way. An ACK leaves within two
+   * milliseconds, all others at once.
    *
    * @throws {UsageError} if it cannot be expressed, {ConnectionError} if the
    * connection is gone, {TimeoutError} if the broker takes nothing more. The

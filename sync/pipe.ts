@@ -164,8 +164,8 @@ export class Pipe {
 
   /**
    * Hands over octets that belong together, all or none if they fit the ring.
-   * Waits for room until the deadline. Unless they are urgent, they may wait a
-   * millisecond for others, or until {@linkcode waitForOctets} is called.
+   * Waits for room until the deadline. Unless they are urgent, they may wait two
+   * milliseconds for others, or until {@linkcode waitForOctets} is called.
    *
    * @throws {ConnectionError} if the connection was lost, {TimeoutError} if
    * there was no room for all of them; {@linkcode isTorn} tells whether some

@@ -8,10 +8,10 @@ import type { Board } from "./board.ts";
 const LARGEST_WRITE = 64 * 1024;
 
 /**
- * What nobody waits for may wait so long, in ms, for what else is to be sent,
- * unless there is enough for a write.
+ * What nobody waits for may wait so long, in ms, for what else is to be moved
+ * with it, unless there is enough to be worth it.
  */
-const GATHERING = 1;
+const GATHERING = 2;
 const ENOUGH = 16 * 1024;
 
 /** How often the pump shows that its thread lives, in ms. */
@@ -36,6 +36,7 @@ export class Pump {
   #isOver = false;
   #news: Promise<void> | undefined;
   #cancelTimer: () => void = () => {};
+  #endRest: () => void = () => {};
   #wakeAt = 0;
 
   /** Moves nothing before {@linkcode run}. */
@@ -60,6 +61,7 @@ export class Pump {
         if (this.#isOver) return;
         if (octets === undefined) return this.#end();
         this.#pulse?.received(this.#clock.now());
+        const isAhead = inbound.length > 0 && octets.length < ENOUGH;
         for (let at = 0; at < octets.length;) {
           const seen = this.#board.newsForWorker;
           this.#board.workerWantsRoom = true;
@@ -70,10 +72,25 @@ export class Pump {
           if (this.#isOver) return;
           this.#board.workerWantsRoom = false;
         }
+        if (isAhead) await this.#rest();
       }
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /**
+   * The caller is busy with what came before: what comes now can be read in
+   * larger pieces, which leaves more of the machine to the others.
+   */
+  #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(GATHERING, resolve);
+    this.#endRest = () => {
+      cancel();
+      resolve();
+    };
+    return promise;
   }
 
   async #write(): Promise<void> {
@@ -201,6 +218,7 @@ export class Pump {
   #stop(): void {
     this.#isOver = true;
     this.#cancelTimer();
+    this.#endRest();
     this.#link.close();
     this.#board.tellWorker();
   }

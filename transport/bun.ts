@@ -61,8 +61,14 @@ interface BunOptions {
 
 const runtime = (globalThis as unknown as { Bun: BunTcp }).Bun;
 
-/** Bun pushes octets; above this many unread ones the socket is paused. */
-const HIGH_WATER = 256 * 1024;
+/**
+ * Bun pushes octets. While nobody reads, the socket is paused above so many of
+ * them; what comes then comes in larger pieces, and wakes us less often.
+ */
+const HIGH_WATER = 4 * 1024;
+
+/** Octets that are joined to be read at once. */
+const JOINED = 64 * 1024;
 
 class BunLink implements Link {
   readonly peer: string;
@@ -94,10 +100,10 @@ class BunLink implements Link {
 
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const octets = this.#unread.shift();
+      const octets = this.#takeUnread();
       if (octets !== undefined) {
         this.#unreadOctets -= octets.length;
-        if (this.#paused && this.#unreadOctets <= HIGH_WATER / 2) {
+        if (this.#paused && this.#unreadOctets <= HIGH_WATER) {
           this.#paused = false;
           this.#socket.resume();
         }
@@ -107,7 +113,29 @@ class BunLink implements Link {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
+      this.#wakeReader = undefined;
     }
+  }
+
+  /** What came in many small pieces is read as few. */
+  #takeUnread(): Uint8Array | undefined {
+    const unread = this.#unread;
+    const first = unread[0];
+    if (first === undefined) return undefined;
+    let count = 1;
+    let length = first.length;
+    for (let next; (next = unread[count]) !== undefined; count++) {
+      if (length + next.length > JOINED) break;
+      length += next.length;
+    }
+    if (count === 1) return unread.shift();
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (const octets of unread.splice(0, count)) {
+      joined.set(octets, at);
+      at += octets.length;
+    }
+    return joined;
   }
 
   async write(octets: Uint8Array): Promise<void> {
@@ -151,11 +179,11 @@ class BunLink implements Link {
     data: (octets) => {
       this.#unread.push(octets);
       this.#unreadOctets += octets.length;
-      if (this.#unreadOctets > HIGH_WATER && !this.#paused) {
+      if (this.#wakeReader !== undefined) this.#wakeReader();
+      else if (this.#unreadOctets > HIGH_WATER && !this.#paused) {
         this.#paused = true;
         this.#socket.pause();
       }
-      this.#wakeReader?.();
     },
     drained: () => this.#wakeWriter?.(),
     ended: () => {

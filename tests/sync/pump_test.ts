@@ -58,6 +58,7 @@ class PumpInHand implements AsyncDisposable {
     this.broker.close();
     this.#link.close();
     this.board.tellWorker();
+    await this.clock.advance(2);
     await this.#running;
   }
 
@@ -87,7 +88,7 @@ test("Pump lets octets that are not urgent wait for others, but not for long", a
   await pump.send("a", false);
   await pump.send("b", false);
   assertEquals(await pump.sent(), "");
-  await pump.clock.advance(1);
+  await pump.clock.advance(2);
   assertEquals(await pump.sent(), "ab");
   await pump.send("c", false);
   await pump.send("d");
@@ -105,6 +106,21 @@ test("Pump keeps what the inbound ring has no room for", async () => {
     received += part;
   }
   assertEquals(received, text);
+});
+
+test("Pump lets small pieces gather while the caller is busy with others", async () => {
+  await using pump = new PumpInHand();
+  for (const piece of ["a", "b", "c"]) {
+    await pump.broker.write(new TextEncoder().encode(piece));
+    await noticed();
+  }
+  assertEquals(
+    pump.board.inbound.length,
+    2,
+    "b came while a had not been read",
+  );
+  await pump.clock.advance(2);
+  assertEquals(await pump.received(), "abc");
 });
 
 test("Pump sends an EOL after half a period of silence, and not before", async () => {
