@@ -27,7 +27,7 @@ export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
 export { type Version } from "./codec/grammar.ts";
 export { type FrameLimits } from "./codec/limits.ts";
-export { type AckMode } from "./session/client_session.ts";
+export { type AckMode } from "./session/events.ts";
 export { type HeartBeat } from "./session/heart_beat.ts";
 export { type Clock } from "./transport/clock.ts";
 export { type ServerTlsOptions, type TlsOptions } from "./transport/tls.ts";
@@ -60,7 +60,12 @@ export {
   Consumer,
   type MessageHandler,
 } from "./async/consumer.ts";
-export { type AckOptions, Message, type Verb } from "./async/message.ts";
+export {
+  type AckOptions,
+  Message,
+  type NackOptions,
+  type Verb,
+} from "./async/message.ts";
 export {
   type BeginOptions,
   type CloseOptions,
@@ -68,12 +73,10 @@ export {
   type ConsumeOptions,
   type Credential,
   type ReceiptOptions,
+  type RequestOptions,
   type SendOptions,
   type SubscribeOptions,
+  type UnsubscribeOptions,
 } from "./async/options.ts";
 export { Subscription } from "./async/subscription.ts";
-export {
-  type CommitOptions,
-  Transaction,
-  type TransactionSendOptions,
-} from "./async/transaction.ts";
+export { type CommitOptions, Transaction } from "./async/transaction.ts";

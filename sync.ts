@@ -30,7 +30,7 @@ export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
 export { type Version } from "./codec/grammar.ts";
 export { type FrameLimits } from "./codec/limits.ts";
-export { type AckMode } from "./session/client_session.ts";
+export { type AckMode } from "./session/events.ts";
 export { type HeartBeat } from "./session/heart_beat.ts";
 export { type TlsOptions } from "./transport/tls.ts";
 export {
@@ -50,6 +50,7 @@ export {
   type SyncAckOptions,
   type SyncConnectOptions,
   type SyncCredential,
+  type SyncNackOptions,
   type SyncReceiptOptions,
   type SyncReceiveOptions,
   type SyncSendOptions,

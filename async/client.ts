@@ -2,11 +2,11 @@ import type { Version } from "../codec/mod.ts";
 import { ConnectionError, quoted, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/options.ts";
-import { type Connection, LARGE } from "./connection.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
 import { Feed } from "./feed.ts";
 import type { SettledBy } from "./hand.ts";
 import { type ClientInit, type CloseReport, Life } from "./life.ts";
+import type { Message } from "./message.ts";
 import {
   BEGIN_CHECKS,
   type BeginOptions,
@@ -15,28 +15,17 @@ import {
   CONSUME_CHECKS,
   type ConsumeOptions,
   DEFAULTS,
+  type RequestOptions,
   SEND_CHECKS,
   type SendOptions,
   SUBSCRIBE_CHECKS,
   type SubscribeOptions,
 } from "./options.ts";
+import { putSend, request, untilSent } from "./sending.ts";
 import type { ClientStats } from "./stats.ts";
 import type { StatusEvent } from "./status.ts";
 import { Subscription } from "./subscription.ts";
 import { Transaction, type TransactionHost } from "./transaction.ts";
-
-/** A SEND that is on its way. */
-interface Sent {
-  readonly connection: Connection;
-  readonly receipt: string | undefined;
-  readonly destination: string;
-  /** Whether the body is not copied. */
-  readonly isLarge: boolean;
-}
-
-const TEXT: Readonly<Record<string, string>> = {
-  "content-type": "text/plain;charset=utf-8",
-};
 
 /**
  * A client of one broker, or of several that stand in for each other. It is
@@ -134,11 +123,49 @@ export class Client implements AsyncDisposable {
     checkOptions("send()", options, SEND_CHECKS);
     options.signal?.throwIfAborted();
     this.#life.requireOpen("send");
-    const sent = this.#life.upkeep.use(
-      options.signal,
-      (connection) => this.#put(connection, destination, body, options),
-    );
-    await this.#sent(sent instanceof Promise ? await sent : sent, options);
+    const sent = this.#life.upkeep.use(options.signal, (connection) => {
+      this.#life.requireOpen("send");
+      return putSend(connection, destination, body, options);
+    });
+    await untilSent(sent instanceof Promise ? await sent : sent, options);
+  }
+
+  /**
+   * Asks a service and waits for its answer: sends a message with `reply-to`
+   * and `correlation-id`, and resolves with the first message that comes back.
+   * The service sends it to the destination that `reply-to` names, with the same
+   * `correlation-id`. The queue for answers is the connection's own.
+   *
+   * @throws {TimeoutError} if none comes in time, {BrokerError} if the request
+   * is refused, {ConnectionError} if the connection is lost; its `unknown` tells
+   * that the request may have been heard. It is never repeated by itself.
+   * {UsageError} if it cannot be sent.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@stompest/core";
+   * import { serve } from "@stompest/core/broker";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using broker = await serve();
+   * await using client = await connect(broker.url);
+   * client.consume("/queue/double", async (message) => {
+   *   const { headers } = message;
+   *   await client.send(headers.get("reply-to")!, String(2 * Number(message.text())), {
+   *     headers: { "correlation-id": headers.get("correlation-id")! },
+   *   });
+   * });
+   * const answer = await client.request("/queue/double", "21", { timeout: 5000 });
+   * assertEquals(answer.text(), "42");
+   * ```
+   */
+  async request(
+    destination: string,
+    body: string | Uint8Array = "",
+    options: RequestOptions = {},
+  ): Promise<Message> {
+    this.#life.requireOpen("request");
+    return await request(this.#life.requests, destination, body, options);
   }
 
   /**
@@ -180,7 +207,13 @@ export class Client implements AsyncDisposable {
     settledBy: SettledBy,
   ): Feed {
     options.signal?.throwIfAborted();
-    const id = options.id ?? this.#life.newSubscriptionId();
+    if (options.durable !== undefined && options.id !== undefined) {
+      throw new UsageError(
+        "The name of a durable subscription is its id, too: give either " +
+          '"durable" or "id".',
+      );
+    }
+    const id = options.durable ?? options.id ?? this.#life.newSubscriptionId();
     this.#life.requireRoomFor(id);
     const feed = new Feed(this.#life.host, {
       id,
@@ -188,6 +221,7 @@ export class Client implements AsyncDisposable {
       ack: options.ack,
       prefetch: options.prefetch,
       headers: options.headers,
+      durable: options.durable,
       settledBy,
       signal: options.signal,
     });
@@ -251,8 +285,12 @@ export class Client implements AsyncDisposable {
     return new Consumer(
       {
         signal: this.#life.shutdown,
-        sendConfirmed: (destination, body, headers) =>
-          this.send(destination, body, { headers, receipt: true }),
+        sendConfirmed: (destination, { body, headers, isText }) => {
+          const { dialect } = this.#life.upkeep.connection.session;
+          const contentLength = !isText || dialect.text === "nothing tells";
+          const options = { headers, contentLength, receipt: true };
+          return this.send(destination, body, options);
+        },
         shutDown: (cause) => this.#life.shutDown(cause),
       },
       feed,
@@ -281,11 +319,11 @@ export class Client implements AsyncDisposable {
       connection.append(frame);
       const host: TransactionHost = {
         connection,
-        send: (destination, body, options) =>
-          this.#sent(
-            this.#put(connection, destination, body, options),
-            options,
-          ),
+        send: async (destination, body, options) => {
+          this.#life.requireOpen("send");
+          const sent = putSend(connection, destination, body, options);
+          await untilSent(sent, options);
+        },
       };
       return new Transaction(host, frame.headers.get("transaction")!);
     });
@@ -356,43 +394,5 @@ export class Client implements AsyncDisposable {
     this.#life.drop(
       new ConnectionError("The client was aborted.", { cause: reason }),
     );
-  }
-
-  /** Puts a SEND on its way. */
-  #put(
-    connection: Connection,
-    destination: string,
-    body: string | Uint8Array,
-    options: SendOptions & { transaction?: string },
-  ): Sent {
-    this.#life.requireOpen("send");
-    const { session } = connection;
-    const { transaction } = options;
-    const receipt = options.receipt ? session.newReceipt() : undefined;
-    const headers = typeof body === "string" && body !== ""
-      ? { ...TEXT, ...options.headers }
-      : options.headers;
-    connection.append(
-      session.send(destination, body, { headers, receipt, transaction }),
-      { contentLength: options.contentLength },
-    );
-    const isLarge = typeof body !== "string" && body.length >= LARGE;
-    return { connection, receipt, destination, isLarge };
-  }
-
-  /** Waits for what a SEND is to wait for. */
-  async #sent(
-    { connection, receipt, destination, isLarge }: Sent,
-    options: SendOptions,
-  ): Promise<void> {
-    if (receipt === undefined) {
-      // A large body is written from where it is: it must not change before.
-      await (isLarge
-        ? connection.flushed(options.signal)
-        : connection.room(options.signal));
-    } else {
-      const operation = `the SEND to ${destination}`;
-      await connection.confirmed(receipt, operation, options);
-    }
   }
 }

@@ -53,6 +53,7 @@ export async function connect(
     ),
     reconnects: reconnect !== false,
     drainTimeout: options.drainTimeout ?? DEFAULTS.drainTimeout,
+    receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
     receiveBuffer: options.receiveBuffer ?? DEFAULTS.receiveBuffer,
   });
   return await client.open(signal);

@@ -11,8 +11,8 @@ import {
 import {
   ClientSession,
   type ClientSessionOptions,
-  type SessionEvent,
 } from "../session/client_session.ts";
+import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";

@@ -1,8 +1,10 @@
 import { BrokerError, StompError } from "../errors.ts";
 import { Fifo } from "../session/fifo.ts";
-import { failureCopy } from "./failure_copy.ts";
+import { checkOptions } from "../session/options.ts";
+import { type FailureCopy, failureCopy } from "./failure_copy.ts";
 import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
+import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";
 
 /** What a handler is told beside the message. */
 export interface ConsumeContext {
@@ -22,11 +24,7 @@ export type MessageHandler = (
 /** What the client lends to its consumers. */
 export interface ConsumerHost {
   /** Sends a message and waits until the broker has confirmed it. */
-  sendConfirmed(
-    destination: string,
-    body: Uint8Array,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<void>;
+  sendConfirmed(destination: string, copy: FailureCopy): Promise<void>;
   /** Closes the client gracefully, because of this. */
   shutDown(cause: unknown): void;
   /** Aborts when the client begins to shut down. */
@@ -125,13 +123,23 @@ export class Consumer implements AsyncDisposable {
 
   /**
    * Ends it gracefully: running handlers finish and their messages are
-   * acknowledged; then comes UNSUBSCRIBE. Idempotent. A handler must not await
-   * it, because it waits for the handler.
+   * acknowledged; then comes UNSUBSCRIBE. A durable subscription goes on to
+   * gather messages at the broker, unless it is deleted. Idempotent. A handler
+   * must not await it, because it waits for the handler.
+   *
+   * @throws {UsageError} if something is to be deleted that is not durable.
    */
-  close(): Promise<void> {
+  close(options: UnsubscribeOptions = {}): Promise<void> {
     if (this.#closed === undefined) {
+      let ending: Promise<void>;
+      try {
+        checkOptions("close()", options, UNSUBSCRIBE_CHECKS);
+        ending = this.#feed.unsubscribe(options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
       this.#closing.abort();
-      this.#closed = this.#feed.unsubscribe().then(() => this.#done);
+      this.#closed = ending.then(() => this.#done);
       // Nobody need wait for it.
       this.#closed.catch(() => {});
     }
@@ -168,8 +176,10 @@ export class Consumer implements AsyncDisposable {
       return false;
     }
     try {
-      const { body, headers } = failureCopy(message, error);
-      await this.#host.sendConfirmed(errorDestination, body, headers);
+      await this.#host.sendConfirmed(
+        errorDestination,
+        failureCopy(message, error),
+      );
       return true;
     } catch (copyError) {
       // If the connection is gone, the message comes again and so does this; but

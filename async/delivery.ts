@@ -1,8 +1,8 @@
 import type { Frame } from "../codec/mod.ts";
 import type { Connection } from "./connection.ts";
 import {
-  type AckOptions,
   Message,
+  type NackOptions,
   type Settlement,
   type Verb,
 } from "./message.ts";
@@ -15,7 +15,7 @@ export interface DeliveryOwner {
   settle(
     delivery: Delivery,
     verb: Verb,
-    options: AckOptions | undefined,
+    options: NackOptions | undefined,
   ): Promise<boolean>;
 }
 
@@ -50,7 +50,7 @@ export class Delivery implements Settlement {
   }
 
   /** What `message.ack()` and `message.nack()` do. */
-  settle(verb: Verb, options: AckOptions | undefined): Promise<boolean> {
+  settle(verb: Verb, options: NackOptions | undefined): Promise<boolean> {
     return this.#owner.settle(this, verb, options);
   }
 

@@ -18,15 +18,23 @@ const BROKERS_OWN: ReadonlySet<string> = new Set([
 /** ActiveMQ takes header lines of up to 10 KiB. */
 const LONGEST_REASON = 1000;
 
+/** What is sent to an error destination. */
+export interface FailureCopy {
+  readonly body: Uint8Array;
+  readonly headers: Record<string, string>;
+  /**
+   * Whether it came as text from a broker that knows text from octets: it comes
+   * without a content-length then.
+   */
+  readonly isText: boolean;
+}
+
 /**
  * The copy of a message whose handler failed: its body and the sender's headers,
  * kept on disk, with the reason. It can be sent to any broker; RabbitMQ would
  * refuse a SEND that has a `message-id`.
  */
-export function failureCopy(
-  message: Message,
-  error: unknown,
-): { body: Uint8Array; headers: Record<string, string> } {
+export function failureCopy(message: Message, error: unknown): FailureCopy {
   const headers: Record<string, string> = {};
   for (const [name, value] of message.headers) {
     const isOurs = !BROKERS_OWN.has(name) && !name.startsWith("original-") &&
@@ -42,7 +50,8 @@ export function failureCopy(
   headers["failure-reason"] = oneLine(
     error instanceof Error ? error.message : error,
   );
-  return { body: message.body, headers };
+  const isText = !message.headers.has("content-length");
+  return { body: message.body, headers, isText };
 }
 
 /**

@@ -1,13 +1,13 @@
 import type { Frame } from "../codec/mod.ts";
 import { ConnectionError, TimeoutError, UsageError } from "../errors.ts";
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import { Hand, type SettledBy } from "./hand.ts";
 import { Loop, type Taker } from "./loop.ts";
 import type { Message } from "./message.ts";
-import { DEFAULTS } from "./options.ts";
+import { DEFAULTS, type UnsubscribeOptions } from "./options.ts";
 
 /** What the client lends to its feeds. */
 export interface FeedHost {
@@ -34,6 +34,8 @@ export interface FeedInit {
   readonly ack: AckMode | undefined;
   readonly prefetch: number | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** The name under which it outlives the connection; it is the id, too. */
+  readonly durable: string | undefined;
   readonly settledBy: SettledBy;
   readonly signal: AbortSignal | undefined;
 }
@@ -73,6 +75,8 @@ export class Feed implements AsyncIterable<Message> {
   #ending: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
   #redeliverable = 0;
+  /** Whether the broker is to forget it, though it is durable. */
+  #isDeleted = false;
 
   /** It begins with {@linkcode attach}. */
   constructor(host: FeedHost, init: FeedInit) {
@@ -161,7 +165,16 @@ export class Feed implements AsyncIterable<Message> {
   }
 
   /** Ends it gracefully. Idempotent. */
-  unsubscribe(): Promise<void> {
+  unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
+    if (options.delete) {
+      if (this.#init.durable === undefined) {
+        throw new UsageError(
+          `The subscription ${this.id} is not durable, so that there is nothing ` +
+            "to delete: just unsubscribe.",
+        );
+      }
+      this.#isDeleted = true;
+    }
     if (this.#ending === undefined) {
       this.#ending = this.#end();
       // Nobody need wait for it: inside a loop nobody should.
@@ -179,7 +192,7 @@ export class Feed implements AsyncIterable<Message> {
   attach(connection: Connection): void {
     if (this.#state !== "open" || this.#ending !== undefined) return;
     const { session } = connection;
-    const { ack, prefetch, headers } = this.#init;
+    const { ack, prefetch, headers, durable } = this.#init;
     this.#ack = ack ??
       (session.version === "1.0" ? "client" : "client-individual");
     const receipt = session.newReceipt();
@@ -189,6 +202,7 @@ export class Feed implements AsyncIterable<Message> {
       prefetch: prefetch ??
         (this.#ack === "auto" ? undefined : DEFAULTS.prefetch),
       headers,
+      durable,
       receipt,
     });
     connection.append(frame);
@@ -285,7 +299,10 @@ export class Feed implements AsyncIterable<Message> {
     if (this.#state === "ended" || connection === undefined) return;
     const { session } = connection;
     const receipt = session.newReceipt();
-    connection.append(session.unsubscribe(this.id, { receipt }));
+    const frames = this.#isDeleted
+      ? session.deleteSubscription(this.id, { receipt })
+      : [session.unsubscribe(this.id, { receipt })];
+    for (const frame of frames) connection.append(frame);
     // What is settled from now on would come too late for the broker.
     if (this.#ack !== "auto") this.#state = "leaving";
     await connection.confirmed(

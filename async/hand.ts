@@ -1,15 +1,23 @@
 import type { Frame } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
+import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import { Delivery, type DeliveryOwner } from "./delivery.ts";
-import type { AckOptions, Verb } from "./message.ts";
-import { ACK_CHECKS } from "./options.ts";
+import { type NackOptions, settledByBroker, type Verb } from "./message.ts";
+import { ACK_CHECKS, NACK_CHECKS } from "./options.ts";
 import { enlist, Transaction } from "./transaction.ts";
 
 /** Who settles a message: a loop by going on, the program, or a consumer. */
 export type SettledBy = "loop" | "program" | "consumer";
+
+/** What an ACK or a NACK says beside the message. */
+interface Settling {
+  readonly receipt?: string | undefined;
+  readonly transaction?: Transaction | undefined;
+  readonly requeue?: boolean | undefined;
+}
 
 /** What a hand has to know of its subscription. */
 export interface HandHost {
@@ -124,15 +132,14 @@ export class Hand implements DeliveryOwner {
   async settle(
     delivery: Delivery,
     verb: Verb,
-    options: AckOptions | undefined,
+    options: NackOptions | undefined,
   ): Promise<boolean> {
-    checkOptions(`${verb}()`, options, ACK_CHECKS);
-    if (this.#host.ack === "auto") {
-      throw new UsageError(
-        `A message in ack mode "auto" cannot be settled with ${verb}(): the ` +
-          "broker has forgotten it already. Subscribe with another ack mode.",
-      );
-    }
+    checkOptions(
+      `${verb}()`,
+      options,
+      verb === "ack" ? ACK_CHECKS : NACK_CHECKS,
+    );
+    if (this.#host.ack === "auto") throw settledByBroker(verb);
     options?.signal?.throwIfAborted();
     const { settled } = delivery;
     if (settled !== undefined && settled !== verb) {
@@ -164,13 +171,8 @@ export class Hand implements DeliveryOwner {
         'The option "transaction" must be what client.begin() has returned.',
       );
     }
-    if (receipt) {
-      throw new UsageError(
-        "There is no receipt for what is settled in a transaction: RabbitMQ " +
-          "gives one only after COMMIT, and commit() waits for that.",
-      );
-    }
     const connection = enlist(transaction);
+    if (receipt) requireReceipts(connection.session.dialect);
     if (!delivery.isStale && connection !== delivery.connection) {
       throw new UsageError(
         `The transaction ${transaction.id} belongs to another connection than ` +
@@ -182,13 +184,14 @@ export class Hand implements DeliveryOwner {
   async #confirm(
     delivery: Delivery,
     verb: Verb,
-    options: AckOptions = {},
+    options: NackOptions = {},
   ): Promise<void> {
     const { connection, message } = delivery;
+    const { transaction, requeue } = options;
     const receipt = options.receipt
       ? connection.session.newReceipt()
       : undefined;
-    this.#write(delivery, verb, receipt, options.transaction);
+    this.#write(delivery, verb, { receipt, transaction, requeue });
     if (receipt === undefined) await connection.room(options.signal);
     else {
       await connection.confirmed(
@@ -202,14 +205,14 @@ export class Hand implements DeliveryOwner {
   #write(
     delivery: Delivery,
     verb: Verb,
-    receipt?: string,
-    transaction?: Transaction,
+    { receipt, transaction, requeue }: Settling = {},
   ): void {
     const { connection, message } = delivery;
     connection.append(
       connection.session[verb](message, {
         receipt,
         transaction: transaction?.id,
+        requeue,
       }),
     );
     const covered = this.#covered(delivery);

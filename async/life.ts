@@ -1,6 +1,8 @@
 import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
+import { Answers } from "./answers.ts";
 import type { Connection } from "./connection.ts";
+import type { RequestHost } from "./sending.ts";
 import type { ClientStats } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
 import type { Feed, FeedHost } from "./feed.ts";
@@ -25,6 +27,7 @@ export interface CloseReport {
 export interface ClientInit extends UpkeepOptions {
   readonly clock: Clock;
   readonly drainTimeout: number;
+  readonly receiptTimeout: number;
   readonly receiveBuffer: number;
 }
 
@@ -51,8 +54,11 @@ export class Life {
   readonly board: StatusBoard = new StatusBoard();
   /** What the feeds of subscriptions are lent. */
   readonly host: FeedHost;
+  /** What requests are lent. */
+  readonly requests: RequestHost;
   readonly #init: ClientInit;
   readonly #feeds = new Map<string, Feed>();
+  readonly #answers = new Answers();
   readonly #closed = Promise.withResolvers<CloseReport>();
   /** Offline is open, too: there, whoever needs a connection waits for one. */
   #state: "open" | "draining" | "leaving" | "closed" = "open";
@@ -76,21 +82,32 @@ export class Life {
     this.#init = init;
     this.upkeep = new Upkeep(init, {
       connected: (connection) => this.#replay(connection),
-      disconnected: () => {
-        for (const feed of this.#feeds.values()) {
-          feed.detach();
-        }
+      disconnected: (cause) => {
+        for (const feed of this.#feeds.values()) feed.detach();
+        this.#answers.lost(cause);
       },
       ended: (cause, isGoodBye) => this.#end(cause, isGoodBye),
       status: (event) => this.board.post(event),
       message: (frame, id) => {
         const feed = this.#feeds.get(id ?? "");
         if (feed !== undefined) feed.deliver(frame);
-        else this.board.post({ type: "unroutable", subscription: id });
+        else if (!this.#answers.take(frame, id)) {
+          this.board.post({ type: "unroutable", subscription: id });
+        }
       },
       subscriptionFailed: (id, error) => this.#feeds.get(id)?.fail(error),
       isOverfed: () => this.#fed > init.receiveBuffer,
     });
+    this.requests = {
+      clock: init.clock,
+      answers: this.#answers,
+      receiptTimeout: init.receiptTimeout,
+      use: (signal, work) =>
+        this.upkeep.use(signal, (connection) => {
+          this.requireOpen("request");
+          return work(connection);
+        }),
+    };
     this.host = {
       now: () => init.clock.now(),
       drainTimeout: init.drainTimeout,
@@ -292,6 +309,7 @@ export class Life {
       ...this.#totals,
       ...(this.#failure ?? (isGoodBye ? {} : { cause })),
     };
+    this.#answers.lost(cause);
     this.board.close();
     void this.upkeep.connection.finished.then(() =>
       this.#closed.resolve(report)

@@ -1,18 +1,40 @@
 import { Frame } from "../codec/mod.ts";
+import { UsageError } from "../errors.ts";
 import type { ReceiptOptions } from "./options.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Options of {@linkcode Message.ack} and {@linkcode Message.nack}. */
 export interface AckOptions extends ReceiptOptions {
   /**
-   * Settles the message when this transaction is committed. There is no receipt
-   * for it then; the one for the COMMIT covers it.
+   * Settles the message when this transaction is committed. The receipt of
+   * COMMIT covers it.
    */
   transaction?: Transaction | undefined;
 }
 
+/** Options of {@linkcode Message.nack}. */
+export interface NackOptions extends AckOptions {
+  /**
+   * Whether the message is to be delivered again. RabbitMQ lets us choose:
+   * `false` sends it to the dead-letter exchange of its queue, or drops it where
+   * there is none. Other brokers do what they do, and to ask for something else
+   * is a `UsageError`.
+   *
+   * @default {what the broker does}
+   */
+  requeue?: boolean | undefined;
+}
+
 /** What can be done with a message. */
 export type Verb = "ack" | "nack";
+
+/** What is thrown where there is nothing to settle. */
+export function settledByBroker(verb: Verb): UsageError {
+  return new UsageError(
+    `A message in ack mode "auto" cannot be settled with ${verb}(): the ` +
+      "broker has forgotten it already. Subscribe with another ack mode.",
+  );
+}
 
 /** What stands behind a message: how it reaches its subscription again. */
 export interface Settlement {
@@ -21,7 +43,7 @@ export interface Settlement {
   /** Whether it is too late to do anything with it. */
   readonly isStale: boolean;
   /** Acknowledges or refuses; `false`: the delivery is stale. */
-  settle(verb: Verb, options: AckOptions | undefined): Promise<boolean>;
+  settle(verb: Verb, options: NackOptions | undefined): Promise<boolean>;
 }
 
 /**
@@ -85,7 +107,7 @@ export class Message extends Frame {
    * it again at once, ActiveMQ moves it to its dead-letter queue, Artemis drops
    * it. The same rules hold as for {@linkcode ack}; STOMP 1.0 has no NACK.
    */
-  nack(options?: AckOptions): Promise<boolean> {
+  nack(options?: NackOptions): Promise<boolean> {
     return this.#settlement.settle("nack", options);
   }
 }

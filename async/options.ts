@@ -1,4 +1,4 @@
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
 import {
   SHARED_CHECKS,
   SHARED_DEFAULTS,
@@ -116,10 +116,15 @@ export const RECEIPT_CHECKS: Readonly<Record<keyof ReceiptOptions, Check>> = {
   signal,
 };
 
-/** What the options of settling a message may be. */
+/** What the options of acknowledging a message may be. */
 export const ACK_CHECKS: Readonly<
   Record<keyof ReceiptOptions | "transaction", Check>
 > = { ...RECEIPT_CHECKS, transaction: anything };
+
+/** What the options of refusing a message may be. */
+export const NACK_CHECKS: Readonly<
+  Record<keyof typeof ACK_CHECKS | "requeue", Check>
+> = { ...ACK_CHECKS, requeue: boolean };
 
 /** Options of `client.send()`. */
 export interface SendOptions extends ReceiptOptions {
@@ -130,10 +135,10 @@ export interface SendOptions extends ReceiptOptions {
    */
   headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * `false` leaves the content-length out, of which ActiveMQ makes a text
-   * message; the body then cannot hold NUL.
+   * Whether the frame has a content-length; without it the body cannot hold
+   * NUL. Consumers by other protocols get a string as text in any case.
    *
-   * @default {true}
+   * @default {true; with Artemis `false` for strings}
    */
   contentLength?: boolean | undefined;
 }
@@ -143,6 +148,26 @@ export const SEND_CHECKS: Readonly<Record<keyof SendOptions, Check>> = {
   ...RECEIPT_CHECKS,
   headers: headerRecord,
   contentLength: boolean,
+};
+
+/** Options of `client.request()`. */
+export interface RequestOptions
+  extends Pick<SendOptions, "headers" | "contentLength" | "signal"> {
+  /**
+   * How long the answer may take, in ms, the making of a lost connection
+   * included.
+   *
+   * @default {receiptTimeout}
+   */
+  timeout?: number | undefined;
+}
+
+/** What request options may be. */
+export const REQUEST_CHECKS: Readonly<Record<keyof RequestOptions, Check>> = {
+  headers: headerRecord,
+  contentLength: boolean,
+  signal,
+  timeout: milliseconds,
 };
 
 /** Options of `client.subscribe()`. */
@@ -166,8 +191,15 @@ export interface SubscribeOptions {
   prefetch?: number | undefined;
   /** More headers, such as RabbitMQ's `durable`. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** The subscription's id. @default {a unique one} */
+  /** The subscription's id. @default {a unique one, or what `durable` says} */
   id?: string | undefined;
+  /**
+   * The name of a subscription to a topic that outlives the connection: what is
+   * sent while nobody is there waits for whoever subscribes under this name
+   * next. `unsubscribe({ delete: true })` ends that. With ActiveMQ and Artemis
+   * the client needs a name, too: the header `client-id` of `connect()`.
+   */
+  durable?: string | undefined;
   /** Ends this subscription gracefully, as `unsubscribe()` does. */
   signal?: AbortSignal | undefined;
   /**
@@ -186,9 +218,21 @@ export const SUBSCRIBE_CHECKS: Readonly<Record<keyof SubscribeOptions, Check>> =
     prefetch: wholeNumber(1),
     headers: headerRecord,
     id: nonEmptyText,
+    durable: nonEmptyText,
     signal,
     manualAck: boolean,
   };
+
+/** Options of `subscription.unsubscribe()`. */
+export interface UnsubscribeOptions {
+  /** Whether the broker forgets a durable subscription. @default {false} */
+  delete?: boolean | undefined;
+}
+
+/** What unsubscribe options may be. */
+export const UNSUBSCRIBE_CHECKS: Readonly<
+  Record<keyof UnsubscribeOptions, Check>
+> = { delete: boolean };
 
 /** Options of `client.consume()`. */
 export interface ConsumeOptions extends Omit<SubscribeOptions, "manualAck"> {
@@ -225,11 +269,6 @@ export type BeginOptions = Pick<ReceiptOptions, "signal">;
 export const BEGIN_CHECKS: Readonly<Record<keyof BeginOptions, Check>> = {
   signal,
 };
-
-/** What the options of a send in a transaction may be. */
-export const TRANSACTION_SEND_CHECKS: Readonly<
-  Record<"headers" | "contentLength" | "signal", Check>
-> = { headers: headerRecord, contentLength: boolean, signal };
 
 /** What commit options may be. */
 export const COMMIT_CHECKS: Readonly<Record<"timeout" | "signal", Check>> = {

@@ -1,6 +1,8 @@
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
+import { checkOptions } from "../session/options.ts";
 import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
+import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";
 
 /**
  * The messages of one destination. Iterate them:
@@ -62,7 +64,8 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   }
 
   /**
-   * Ends the subscription gracefully: hands out nothing more, waits until the
+   * Ends the subscription gracefully. One that is durable goes on to gather
+   * messages at the broker, unless it is deleted. It hands out nothing more, waits until the
    * messages in hand are settled and the loops have gone on, and tells the
    * broker (STOMP 1.2, "UNSUBSCRIBE"). Waiting ends after `drainTimeout`; what
    * is not settled by then is redelivered. In `auto` mode what has come is
@@ -72,10 +75,16 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
    * the loop goes on: it waits for just that.
    *
    * @throws {ConnectionError} if the connection is lost before the broker has
-   * confirmed, {TimeoutError} if it does not.
+   * confirmed, {TimeoutError} if it does not. {UsageError} if something is to
+   * be deleted that is not durable.
    */
-  unsubscribe(): Promise<void> {
-    return this.#feed.unsubscribe();
+  unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
+    try {
+      checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);
+      return this.#feed.unsubscribe(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The same as {@linkcode unsubscribe}. */

@@ -1,18 +1,13 @@
 import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
+import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import {
   COMMIT_CHECKS,
   type ReceiptOptions,
+  SEND_CHECKS,
   type SendOptions,
-  TRANSACTION_SEND_CHECKS,
 } from "./options.ts";
-
-/** Options of {@linkcode Transaction.send}. */
-export type TransactionSendOptions = Pick<
-  SendOptions,
-  "headers" | "contentLength" | "signal"
->;
 
 /** Options of {@linkcode Transaction.commit}. */
 export type CommitOptions = Pick<ReceiptOptions, "timeout" | "signal">;
@@ -24,7 +19,7 @@ export interface TransactionHost {
   send(
     destination: string,
     body: string | Uint8Array,
-    options: TransactionSendOptions & { transaction: string },
+    options: SendOptions & { transaction: string },
   ): Promise<void>;
 }
 
@@ -70,8 +65,9 @@ export class Transaction implements AsyncDisposable {
   }
 
   /**
-   * Sends a message when the transaction is committed. There is no receipt for
-   * it: RabbitMQ gives one only after COMMIT, and the one for COMMIT covers it.
+   * Sends a message when the transaction is committed. The receipt of COMMIT
+   * covers it; RabbitMQ gives none of its own before that, and to ask for one
+   * there is refused.
    *
    * @throws {UsageError} if it cannot be sent, or the transaction has ended.
    * {ConnectionError} if it was lost with its connection.
@@ -79,10 +75,11 @@ export class Transaction implements AsyncDisposable {
   async send(
     destination: string,
     body: string | Uint8Array = "",
-    options: TransactionSendOptions = {},
+    options: SendOptions = {},
   ): Promise<void> {
-    checkOptions("send()", options, TRANSACTION_SEND_CHECKS);
-    this.#requireOpen();
+    checkOptions("send()", options, SEND_CHECKS);
+    const { session } = enlist(this);
+    if (options.receipt) requireReceipts(session.dialect);
     const transaction = this.id;
     await this.#host.send(destination, body, { ...options, transaction });
   }

@@ -12,7 +12,7 @@ export interface UpkeepEvents extends Omit<ConnectionEvents, "lost"> {
   /** A connection stands. What belongs on it goes out before anything else. */
   connected(connection: Connection): void;
   /** It is lost, and another one is being made. */
-  disconnected(): void;
+  disconnected(cause: ConnectionError): void;
   /** There will be no other one. Called once. */
   ended(cause: ConnectionError, isGoodBye: boolean): void;
   /** Something happened that somebody may want to know of. */
@@ -189,7 +189,7 @@ export class Upkeep {
       return;
     }
     this.#waiting = new Set();
-    this.#events.disconnected();
+    this.#events.disconnected(cause);
     void this.#reconnect(cause);
   }
 

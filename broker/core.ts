@@ -1,7 +1,9 @@
 import type { Frame } from "../codec/mod.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import { keptHeaders, type StoredMessage, storedMessage } from "./message.ts";
 import { Peer, type PeerOutput } from "./peer.ts";
-import { Queue, type StoredMessage } from "./queue.ts";
+import { Queue, type QueueOptions } from "./queue.ts";
+import { Refusal } from "./refusal.ts";
 
 /** What a broker's core is made with. */
 export interface BrokerCoreOptions {
@@ -9,19 +11,51 @@ export interface BrokerCoreOptions {
   readonly credentials?: Readonly<Record<string, string>> | undefined;
   /** What the broker can send and wants to receive, in ms. @default {[0, 0]} */
   readonly heartBeat?: HeartBeat | undefined;
+  /** How many octets may wait in a queue. @default {Infinity} */
+  readonly maxQueueOctets?: number | undefined;
+  /** What happens to who sends more. @default {"refuse"} */
+  readonly whenFull?: "refuse" | "block" | undefined;
+  /** How often a message is delivered in vain. @default {Infinity} */
+  readonly maxDeliveries?: number | undefined;
+  /** Where messages go that are given up. @default {"/queue/dead-letters"} */
+  readonly deadLetterQueue?: string | undefined;
 }
 
-/** Sender's headers that concern the SEND frame, not the message. */
-const ENVELOPE: ReadonlySet<string> = new Set([
-  "destination",
-  "receipt",
-  "transaction",
-  "content-length",
-  "message-id",
-  "subscription",
-  "ack",
-  "redelivered",
-]);
+/** Where a subscription takes its messages from. */
+export interface Source {
+  readonly queue: Queue;
+  /** The subscription has ended, and given back what it had. */
+  leave(): void;
+  /** It has, and nobody will ever want the rest; for durable ones alone. */
+  delete?(): void;
+}
+
+/** Who subscribes to what. */
+export interface Entry {
+  readonly destination: string;
+  /** The session's name: temporary queues are its own. */
+  readonly session: string;
+  /** The name under which the subscription outlives its connection. */
+  readonly durable: string | undefined;
+}
+
+/** What a queue holds, at one moment. */
+export interface QueueStats {
+  /** How many messages wait. */
+  readonly depth: number;
+  /** About how many octets those take. */
+  readonly octets: number;
+  /** How many messages consumers have and have not acknowledged. */
+  readonly unacknowledged: number;
+  /** How many subscriptions there are. */
+  readonly consumers: number;
+}
+
+const TOPIC = "/topic/";
+/** A queue that its session alone consumes, and that is gone with it. */
+const TEMPORARY = "/temp-queue/";
+/** What such a queue is called by everybody else. */
+const REPLY = "/reply-queue/";
 
 /**
  * The broker without I/O: queues, topics and what its clients may do with them.
@@ -32,14 +66,23 @@ const ENVELOPE: ReadonlySet<string> = new Set([
 export class BrokerCore {
   /** What it was made with. */
   readonly options: BrokerCoreOptions;
+  readonly #queueOptions: QueueOptions;
   readonly #queues = new Map<string, Queue>();
+  /** The copies of each topic. */
   readonly #topics = new Map<string, Set<Queue>>();
+  /** Copies that outlive their subscriptions, by topic and name. */
+  readonly #durable = new Map<string, Queue>();
   #lastMessage = 0;
   #lastSession = 0;
 
   /** Begins empty. */
   constructor(options: BrokerCoreOptions = {}) {
     this.options = options;
+    this.#queueOptions = {
+      maxOctets: options.maxQueueOctets ?? Infinity,
+      maxDeliveries: options.maxDeliveries ?? Infinity,
+      deadLetter: (message, reason) => this.#deadLetter(message, reason),
+    };
   }
 
   /** A client has connected; its frames go to the peer that is returned. */
@@ -47,62 +90,166 @@ export class BrokerCore {
     return new Peer(this, `session-${++this.#lastSession}`, output);
   }
 
-  /** Takes the message of a SEND frame. */
-  publish(frame: Frame): void {
-    const destination = frame.headers.get("destination")!;
-    const sequence = ++this.#lastMessage;
-    const message: StoredMessage = {
-      sequence,
-      id: `m-${sequence}`,
-      destination,
-      headers: frame.headerList.filter(([name]) => !ENVELOPE.has(name)),
-      body: frame.body,
-      deliveries: 0,
-    };
-    if (!isTopic(destination)) {
-      this.#queue(destination).add(message);
-      return;
-    }
-    for (const queue of this.#topics.get(destination) ?? []) {
-      queue.add({ ...message });
+  /**
+   * Makes sure that there is room for the messages of these SEND frames, all
+   * together.
+   *
+   * @throws {Refusal} if a queue is full and does not block instead.
+   */
+  requireRoom(frames: readonly Frame[], session: string): void {
+    const { maxQueueOctets, whenFull = "refuse" } = this.options;
+    if (whenFull === "block" || maxQueueOctets === undefined) return;
+    const wanted = new Map<Queue, number>();
+    for (const frame of frames) {
+      const { octets } = storedMessage(0, "", keptHeaders(frame), frame.body);
+      for (const queue of this.#targets(destinationOf(frame, session))) {
+        const sum = (wanted.get(queue) ?? 0) + octets;
+        wanted.set(queue, sum);
+        if (!queue.isTooFullFor(sum)) continue;
+        throw new Refusal(
+          `The queue of ${destinationOf(frame, session)} is full: more than ` +
+            `${maxQueueOctets} octets would wait. Send again when some are gone.`,
+        );
+      }
     }
   }
 
-  /** Where a new subscription to a destination takes its messages from. */
-  enter(destination: string): Queue {
-    if (!isTopic(destination)) return this.#queue(destination);
-    const queue = new Queue();
-    const copies = this.#topics.get(destination);
-    if (copies === undefined) this.#topics.set(destination, new Set([queue]));
+  /**
+   * Takes the message of a SEND frame. Where its queue is too full now, the
+   * promise that is returned resolves when there is room again.
+   */
+  publish(frame: Frame, session: string): Promise<void> | undefined {
+    const destination = destinationOf(frame, session);
+    const headers = keptHeaders(frame).map(([name, value]) =>
+      name === "reply-to"
+        ? [name, globalName(value, session)] as const
+        : [name, value] as const
+    );
+    return this.#put(destination, headers, frame.body);
+  }
+
+  /** Where a new subscription takes its messages from. */
+  enter({ destination, session, durable }: Entry): Source {
+    if (destination.startsWith(REPLY)) {
+      throw new Refusal(
+        `${destination} belongs to another session: only that one may consume it.`,
+      );
+    }
+    const name = globalName(destination, session);
+    if (!name.startsWith(TOPIC)) {
+      const queue = this.#queue(name);
+      const isTemporary = name.startsWith(REPLY);
+      const leave = () => {
+        if (isTemporary && queue.consumers === 0) queue.clear();
+        if (queue.isUnused) this.#queues.delete(name);
+      };
+      return { queue, leave };
+    }
+    if (durable === undefined) {
+      const queue = this.#copy(name);
+      return { queue, leave: () => this.#dropCopy(name, queue) };
+    }
+    const key = `${durable}\n${name}`;
+    let queue = this.#durable.get(key);
+    if (queue === undefined) {
+      queue = this.#copy(name);
+      this.#durable.set(key, queue);
+    }
+    const copy = queue;
+    return {
+      queue,
+      leave: () => {},
+      delete: () => {
+        this.#durable.delete(key);
+        copy.clear();
+        this.#dropCopy(name, copy);
+      },
+    };
+  }
+
+  /** What a queue, or all copies of a topic together, hold. */
+  stats(destination: string): QueueStats {
+    const queues = [...this.#targets(destination, false)];
+    const sum = (of: (queue: Queue) => number) =>
+      queues.reduce((sum, queue) => sum + of(queue), 0);
+    return {
+      depth: sum((queue) => queue.depth),
+      octets: sum((queue) => queue.octets),
+      unacknowledged: sum((queue) => queue.unacknowledged),
+      consumers: sum((queue) => queue.consumers),
+    };
+  }
+
+  /** The queues that a message to a destination goes to. */
+  #targets(destination: string, create = true): Iterable<Queue> {
+    if (destination.startsWith(TOPIC)) {
+      return this.#topics.get(destination) ?? [];
+    }
+    const queue = this.#queues.get(destination);
+    if (queue !== undefined) return [queue];
+    // Whoever asked is gone, and so is its queue for answers.
+    if (!create || destination.startsWith(REPLY)) return [];
+    return [this.#queue(destination)];
+  }
+
+  #put(
+    destination: string,
+    headers: readonly (readonly [string, string])[],
+    body: Uint8Array,
+  ): Promise<void> | undefined {
+    const sequence = ++this.#lastMessage;
+    let room: Promise<void> | undefined;
+    for (const queue of this.#targets(destination)) {
+      queue.add(storedMessage(sequence, destination, headers, body));
+      room = queue.room() ?? room;
+    }
+    return room;
+  }
+
+  #deadLetter(message: StoredMessage, reason: string): void {
+    const { deadLetterQueue = "/queue/dead-letters" } = this.options;
+    // What nobody could handle there either waits no longer.
+    if (message.destination === deadLetterQueue) return;
+    this.#put(deadLetterQueue, [
+      ...message.headers,
+      ["original-destination", message.destination],
+      ["original-message-id", message.id],
+      ["dead-letter-reason", reason],
+    ], message.body);
+  }
+
+  #queue(name: string): Queue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue(this.#queueOptions);
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #copy(topic: string): Queue {
+    const queue = new Queue(this.#queueOptions);
+    const copies = this.#topics.get(topic);
+    if (copies === undefined) this.#topics.set(topic, new Set([queue]));
     else copies.add(queue);
     return queue;
   }
 
-  /** A subscription has left the queue that it had entered. */
-  leave(destination: string, queue: Queue): void {
-    if (!isTopic(destination)) {
-      this.#forget(destination, queue);
-      return;
-    }
-    const copies = this.#topics.get(destination);
+  #dropCopy(topic: string, queue: Queue): void {
+    const copies = this.#topics.get(topic);
     copies?.delete(queue);
-    if (copies?.size === 0) this.#topics.delete(destination);
-  }
-
-  #queue(destination: string): Queue {
-    let queue = this.#queues.get(destination);
-    if (queue === undefined) {
-      queue = new Queue();
-      this.#queues.set(destination, queue);
-    }
-    return queue;
-  }
-
-  #forget(destination: string, queue: Queue): void {
-    if (queue.isUnused) this.#queues.delete(destination);
+    if (copies?.size === 0) this.#topics.delete(topic);
+    // Nobody waits for room in what is not there.
+    queue.clear();
   }
 }
 
-function isTopic(destination: string): boolean {
-  return destination.startsWith("/topic/");
+function destinationOf(frame: Frame, session: string): string {
+  return globalName(frame.headers.get("destination")!, session);
+}
+
+/** A session's own name for a temporary queue, in everybody's words. */
+function globalName(destination: string, session: string): string {
+  if (!destination.startsWith(TEMPORARY)) return destination;
+  return `${REPLY}${session}/${destination.slice(TEMPORARY.length)}`;
 }

@@ -1,6 +1,6 @@
 import { Frame, type Version, VERSIONS } from "../codec/mod.ts";
 import { quoted, StompError } from "../errors.ts";
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
 import {
   type HeartBeat,
   negotiateHeartBeat,
@@ -8,10 +8,14 @@ import {
 } from "../session/heart_beat.ts";
 import { nextState, type SessionState } from "../session/states.ts";
 import { highestCommonVersion } from "../session/versions.ts";
-import type { BrokerCore } from "./core.ts";
+import type { BrokerCore, Source } from "./core.ts";
 import { isAdmitted } from "./credentials.ts";
-import type { Queue } from "./queue.ts";
-import { BrokerSubscription, type Delivery } from "./subscription.ts";
+import { Refusal } from "./refusal.ts";
+import {
+  BrokerSubscription,
+  type Delivery,
+  type Verdict,
+} from "./subscription.ts";
 
 /** Where a peer's frames go. */
 export interface PeerOutput {
@@ -26,23 +30,10 @@ export interface PeerOutput {
 /** What a transaction will do when it is committed. */
 interface Transaction {
   readonly actions: (() => void)[];
+  /** The SEND frames among that. */
+  readonly sends: Frame[];
   /** What was settled in it and is so no more when it is aborted. */
   readonly claims: Delivery[];
-}
-
-/** Says what a client did wrong; becomes an ERROR frame. */
-class Refusal extends StompError {
-  override readonly name = "Refusal";
-  /** More headers for the ERROR frame. */
-  readonly headers: readonly (readonly [string, string])[];
-
-  constructor(
-    message: string,
-    headers: readonly (readonly [string, string])[] = [],
-  ) {
-    super(message);
-    this.headers = headers;
-  }
 }
 
 const ACK_MODES: readonly string[] = ["auto", "client", "client-individual"];
@@ -61,9 +52,10 @@ export class Peer {
   /** By the client's id, or in 1.0 without one by destination. */
   readonly #subscriptions = new Map<
     string,
-    { readonly subscription: BrokerSubscription; readonly queue: Queue }
+    { readonly subscription: BrokerSubscription; readonly source: Source }
   >();
   readonly #transactions = new Map<string, Transaction>();
+  #room: Promise<void> | undefined;
 
   /** Made by the broker's core for each connection. */
   constructor(core: BrokerCore, session: string, output: PeerOutput) {
@@ -80,6 +72,16 @@ export class Peer {
   /** The periods that were settled on: how often we send, how often the client. */
   get heartBeat(): HeartBeat {
     return this.#heartBeat;
+  }
+
+  /**
+   * Resolves when the queues have room for what the client may send next;
+   * `undefined`: they have.
+   */
+  takeRoom(): Promise<void> | undefined {
+    const room = this.#room;
+    this.#room = undefined;
+    return room;
   }
 
   /**
@@ -152,9 +154,12 @@ export class Peer {
       case "UNSUBSCRIBE":
         return this.#unsubscribe(frame);
       case "ACK":
-        return this.#settle(frame, false);
+        return this.#settle(frame, "done");
       case "NACK":
-        return this.#settle(frame, true);
+        return this.#settle(
+          frame,
+          frame.headers.get("requeue") === "false" ? "refused" : "undone",
+        );
       case "BEGIN":
         return this.#begin(frame);
       case "COMMIT":
@@ -196,7 +201,12 @@ export class Peer {
 
   #send(frame: Frame): void {
     required(frame, "destination");
-    this.#perform(frame, () => this.#core.publish(frame));
+    const id = frame.headers.get("transaction");
+    if (id === undefined) this.#core.requireRoom([frame], this.#session);
+    else this.#transaction(id).sends.push(frame);
+    this.#perform(frame, () => {
+      this.#room = this.#core.publish(frame, this.#session) ?? this.#room;
+    });
   }
 
   #subscribe(frame: Frame): () => void {
@@ -220,7 +230,11 @@ export class Peer {
     if (!/^[0-9]+$/.test(prefetch)) {
       throw new Refusal(`${quoted(prefetch)} is not a prefetch-count.`);
     }
-    const queue = this.#core.enter(destination);
+    const source = this.#core.enter({
+      destination,
+      session: this.#session,
+      durable: frame.headers.get("durable") === "true" ? id : undefined,
+    });
     const output = this.#output;
     const subscription = new BrokerSubscription({
       id,
@@ -228,12 +242,12 @@ export class Peer {
       ack: ack as AckMode,
       prefetch: Number(prefetch) || Infinity,
       version: this.#version!,
-      queue,
+      queue: source.queue,
       // Whoever leaves takes nothing that another subscription gives back.
       isWritable: () => this.#state === "connected" && output.isWritable,
       send: (message) => output.send(message),
     });
-    this.#subscriptions.set(key, { subscription, queue });
+    this.#subscriptions.set(key, { subscription, source });
     return () => subscription.attach();
   }
 
@@ -245,17 +259,18 @@ export class Peer {
     if (!this.#subscriptions.has(key)) {
       throw new Refusal(`There is no subscription ${quoted(key)} to end.`);
     }
-    this.#leave(key);
+    this.#leave(key, headers.get("durable") === "true");
   }
 
-  #leave(key: string): void {
-    const { subscription, queue } = this.#subscriptions.get(key)!;
+  #leave(key: string, isDeleted = false): void {
+    const { subscription, source } = this.#subscriptions.get(key)!;
     this.#subscriptions.delete(key);
     subscription.leave();
-    this.#core.leave(subscription.destination, queue);
+    source.leave();
+    if (isDeleted) source.delete?.();
   }
 
-  #settle(frame: Frame, undone: boolean): void {
+  #settle(frame: Frame, verdict: Verdict): void {
     const delivery = this.#delivery(frame);
     if (delivery === undefined || delivery.isClaimed) {
       throw new Refusal(
@@ -265,7 +280,7 @@ export class Peer {
     }
     const { subscription } = delivery;
     const covered = subscription.covered(delivery);
-    this.#perform(frame, () => subscription.settle(covered, undone), covered);
+    this.#perform(frame, () => subscription.settle(covered, verdict), covered);
   }
 
   /** The delivery that an ACK or NACK names, in the way of its version. */
@@ -310,12 +325,15 @@ export class Peer {
         `The transaction ${quoted(id)} has been begun already.`,
       );
     }
-    this.#transactions.set(id, { actions: [], claims: [] });
+    this.#transactions.set(id, { actions: [], sends: [], claims: [] });
   }
 
   #end(frame: Frame): void {
     const id = required(frame, "transaction");
-    const { actions, claims } = this.#transaction(id);
+    const { actions, sends, claims } = this.#transaction(id);
+    if (frame.command === "COMMIT") {
+      this.#core.requireRoom(sends, this.#session);
+    }
     this.#transactions.delete(id);
     for (const claimed of claims) claimed.isClaimed = false;
     if (frame.command === "COMMIT") { for (const action of actions) action(); }

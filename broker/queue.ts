@@ -1,27 +1,25 @@
 import { Fifo } from "../session/fifo.ts";
-
-/** A message that the broker keeps. */
-export interface StoredMessage {
-  /** Unique in this broker, and growing: the order of arrival. */
-  readonly sequence: number;
-  /** The `message-id` that it is delivered with. */
-  readonly id: string;
-  /** Where it was sent to. */
-  readonly destination: string;
-  /** The sender's own headers in their order. */
-  readonly headers: readonly (readonly [string, string])[];
-  /** What the sender sent. */
-  readonly body: Uint8Array;
-  /** How often it has been delivered. */
-  deliveries: number;
-}
+import type { StoredMessage } from "./message.ts";
+import { Returned } from "./returned.ts";
 
 /** Who takes messages from a queue. */
 export interface Consumer {
   /** Whether it may be given another message now. */
   readonly hasCredit: boolean;
+  /** How many messages it has and has not acknowledged. */
+  readonly unacknowledged: number;
   /** Gives it one. */
   deliver(message: StoredMessage): void;
+}
+
+/** What all queues of a broker have in common. */
+export interface QueueOptions {
+  /** How many octets of waiting messages are too many. */
+  readonly maxOctets: number;
+  /** How often a message is delivered in vain before it is given up. */
+  readonly maxDeliveries: number;
+  /** A message is given up. */
+  deadLetter(message: StoredMessage, reason: string): void;
 }
 
 /**
@@ -30,21 +28,59 @@ export interface Consumer {
  * the number of consumers that are busy.
  */
 export class Queue {
+  readonly #options: QueueOptions;
   readonly #arrived = new Fifo<StoredMessage>();
-  /** Came back undone; older than all that arrived, in order. */
-  #returned: StoredMessage[] = [];
+  /** Came back undone; older than all that arrived. */
+  readonly #returned = new Returned();
   readonly #consumers = new Set<Consumer>();
   /** Those that may be given one, in the order of their turns. */
   readonly #ready = new Set<Consumer>();
+  #octets = 0;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** Begins empty. */
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
 
   /** How many messages wait. */
   get depth(): number {
     return this.#arrived.length + this.#returned.length;
   }
 
+  /** About how many octets they take. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** How many messages consumers have and have not acknowledged. */
+  get unacknowledged(): number {
+    return this.#consumers.values().reduce(
+      (sum, { unacknowledged }) => sum + unacknowledged,
+      0,
+    );
+  }
+
+  /** How many consumers there are. */
+  get consumers(): number {
+    return this.#consumers.size;
+  }
+
   /** Whether there is neither message nor consumer. */
   get isUnused(): boolean {
     return this.depth === 0 && this.#consumers.size === 0;
+  }
+
+  /** Whether so many octets more would be too many. */
+  isTooFullFor(octets: number): boolean {
+    return this.#octets + octets > this.#options.maxOctets;
+  }
+
+  /** Resolves once there is room; `undefined`: there is. */
+  room(): Promise<void> | undefined {
+    if (!this.isTooFullFor(0)) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
   }
 
   /** Adds a consumer, which is given messages from now on. */
@@ -68,17 +104,42 @@ export class Queue {
 
   /** A message arrives. */
   add(message: StoredMessage): void {
+    this.#octets += message.octets;
     this.#arrived.push(message);
     this.#dispatch();
   }
 
-  /** Messages come back undone: they go before all others, in their order. */
+  /**
+   * Messages come back undone: they go before all others, in their order. Those
+   * that were delivered too often do not.
+   */
   giveBack(messages: readonly StoredMessage[]): void {
-    if (messages.length === 0) return;
-    this.#returned = [...this.#returned, ...messages].sort((a, b) =>
-      b.sequence - a.sequence
-    );
+    const { maxDeliveries } = this.#options;
+    for (const message of messages) {
+      if (message.deliveries >= maxDeliveries) {
+        this.deadLetter(
+          message,
+          `delivered ${message.deliveries} times and never acknowledged`,
+        );
+      } else {
+        this.#octets += message.octets;
+        this.#returned.push(message);
+      }
+    }
     this.#dispatch();
+  }
+
+  /** A message is not to be delivered again. */
+  deadLetter(message: StoredMessage, reason: string): void {
+    this.#options.deadLetter(message, reason);
+  }
+
+  /** Forgets all messages, and lets nobody wait for room. */
+  clear(): void {
+    this.#arrived.clear();
+    while (this.#returned.shift() !== undefined);
+    this.#octets = 0;
+    this.#room?.resolve();
   }
 
   #dispatch(): void {
@@ -90,8 +151,17 @@ export class Queue {
       // A set is iterated in the order of insertion, so whoever had a turn
       // comes behind the others again, as long as it has credit.
       this.#ready.add(consumer);
-      // The last of what came back is the oldest.
-      consumer.deliver((this.#returned.pop() ?? this.#arrived.shift())!);
+      consumer.deliver(this.#take());
     }
+  }
+
+  #take(): StoredMessage {
+    const message = (this.#returned.shift() ?? this.#arrived.shift())!;
+    this.#octets -= message.octets;
+    if (this.#room !== undefined && !this.isTooFullFor(0)) {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    return message;
   }
 }

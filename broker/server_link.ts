@@ -27,6 +27,8 @@ export interface ServerLinkOptions {
 const SLAB = 64 * 1024;
 /** Bodies of so many octets are written from where they are, not copied. */
 const LARGE = 16 * 1024;
+/** Above this many octets that a client has not read we read none of its own. */
+const MOST_UNREAD = 4 * 1024 * 1024;
 /**
  * How long a client that was told good-bye may take to close, in ms. Closing
  * first could make its system throw away the last frame (STOMP 1.2,
@@ -46,6 +48,9 @@ export class ServerLink implements PeerOutput {
   #cancelTimer: () => void;
   /** Whether good-bye has been said; what comes then is not looked at. */
   #isClosing = false;
+  /** Whether the client must wait until a queue has room. */
+  #isBlocked = false;
+  readonly #dropped = Promise.withResolvers<void>();
 
   /** A client has connected. */
   constructor(core: BrokerCore, link: Link, options: ServerLinkOptions) {
@@ -77,7 +82,11 @@ export class ServerLink implements PeerOutput {
       for (;;) {
         const octets = await this.#link.read();
         if (octets === undefined) break;
-        if (!this.#isClosing) this.#take(octets);
+        if (!this.#isClosing) await this.#take(octets);
+        // Whoever asks for answers and does not read them is not heard either.
+        while (this.#outbox.length > MOST_UNREAD && !this.#isClosing) {
+          await Promise.race([this.#outbox.room(), this.#dropped.promise]);
+        }
       }
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
@@ -115,13 +124,14 @@ export class ServerLink implements PeerOutput {
   /** Closes now. */
   drop(): void {
     this.#isClosing = true;
+    this.#dropped.resolve();
     this.#cancelTimer();
     this.#outbox.fail(new ConnectionError("The connection is closed."));
     this.#peer.lost();
     this.#link.close();
   }
 
-  #take(octets: Uint8Array): void {
+  async #take(octets: Uint8Array): Promise<void> {
     this.#pulse?.received(this.#options.clock.now());
     this.#decoder.push(octets);
     try {
@@ -130,11 +140,21 @@ export class ServerLink implements PeerOutput {
         this.#peer.receive(frame);
         if (this.#isClosing) return;
         if (version === undefined) this.#connected();
+        const room = this.#peer.takeRoom();
+        if (room !== undefined) await this.#blocked(room);
       }
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
       this.#peer.refuse(error);
     }
+  }
+
+  /** The client's signs of life are not looked at while we do not read. */
+  async #blocked(room: Promise<void>): Promise<void> {
+    this.#isBlocked = true;
+    await Promise.race([room, this.#dropped.promise]);
+    this.#isBlocked = false;
+    this.#pulse?.received(this.#options.clock.now());
   }
 
   #connected(): void {
@@ -156,6 +176,7 @@ export class ServerLink implements PeerOutput {
 
   #tick(now: number): void {
     const pulse = this.#pulse!;
+    if (this.#isBlocked) pulse.received(now);
     if (pulse.silence(now) !== undefined) return this.drop();
     if (pulse.isSendDue(now)) {
       if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();

@@ -1,6 +1,13 @@
 import { Frame, type Version } from "../codec/mod.ts";
-import type { AckMode } from "../session/client_session.ts";
-import type { Consumer, Queue, StoredMessage } from "./queue.ts";
+import type { AckMode } from "../session/events.ts";
+import type { StoredMessage } from "./message.ts";
+import type { Consumer, Queue } from "./queue.ts";
+
+/**
+ * What a client says of a message: it is done with it; it is to be delivered
+ * again; it is to be given up.
+ */
+export type Verdict = "done" | "undone" | "refused";
 
 /** A message that was delivered and awaits its acknowledgement. */
 export interface Delivery {
@@ -47,6 +54,11 @@ export class BrokerSubscription implements Consumer {
   get hasCredit(): boolean {
     return this.#unsettled.size < this.#init.prefetch &&
       this.#init.isWritable();
+  }
+
+  /** How many messages it has and has not acknowledged. */
+  get unacknowledged(): number {
+    return this.#unsettled.size;
   }
 
   /** Begins to consume. */
@@ -96,13 +108,19 @@ export class BrokerSubscription implements Consumer {
     return covered;
   }
 
-  /** The client has done with these; `undone` goes back to the queue. */
-  settle(deliveries: readonly Delivery[], undone: boolean): void {
+  /** The client has settled these. */
+  settle(deliveries: readonly Delivery[], verdict: Verdict): void {
     const mine = deliveries.filter(({ message }) =>
       this.#unsettled.delete(message.id)
     );
     const { queue } = this.#init;
-    if (undone) queue.giveBack(mine.map(({ message }) => message));
+    if (verdict === "undone") {
+      queue.giveBack(mine.map(({ message }) => message));
+    } else if (verdict === "refused") {
+      for (const { message } of mine) {
+        queue.deadLetter(message, "refused by a consumer");
+      }
+    }
     queue.refresh(this);
   }
 

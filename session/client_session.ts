@@ -1,21 +1,29 @@
 import { Frame, type Version } from "../codec/mod.ts";
-import { ProtocolError, quoted, UsageError } from "../errors.ts";
+import { quoted, UsageError } from "../errors.ts";
+import {
+  ackHeaders,
+  extraHeaders,
+  type FrameExtras,
+  requireDestination,
+} from "./client_frames.ts";
 import {
   type Dialect,
   type DialectName,
   dialectOf,
+  type DurableWay,
+  durableWay,
+  nackHeaders,
   prefetchHeader,
+  textHeaders,
 } from "./dialects.ts";
 import {
   type HeartBeat,
   negotiateHeartBeat,
   parseHeartBeat,
 } from "./heart_beat.ts";
+import type { AckMode, SessionEvent, SessionSubscription } from "./events.ts";
 import { nextState, type SessionState } from "./states.ts";
 import { offeredVersions, settledVersion } from "./versions.ts";
-
-/** How a subscription's messages are acknowledged (STOMP 1.2, "ack Header"). */
-export type AckMode = "auto" | "client" | "client-individual";
 
 /** What a {@linkcode ClientSession} says in its CONNECT. */
 export interface ClientSessionOptions {
@@ -34,66 +42,6 @@ export interface ClientSessionOptions {
   /** The broker's peculiarities; by default its `server` header tells. */
   dialect?: DialectName | undefined;
 }
-
-/** A subscription as the session knows it. */
-export interface SessionSubscription {
-  /** Unique within the connection. */
-  readonly id: string;
-  /** As it was given; destinations are opaque. */
-  readonly destination: string;
-  /** Who acknowledges what. */
-  readonly ack: AckMode;
-}
-
-/** Headers that may be added to a frame, and the receipt it asks for. */
-export interface FrameExtras {
-  /** More headers. Those that the session itself sets are refused. */
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** An id from {@linkcode ClientSession.newReceipt}. */
-  receipt?: string | undefined;
-  /** The transaction that the frame belongs to. */
-  transaction?: string | undefined;
-}
-
-/** What a frame from the broker means. */
-export type SessionEvent =
-  | { readonly type: "connected"; readonly frame: Frame }
-  | { readonly type: "refused"; readonly frame: Frame }
-  | {
-    readonly type: "message";
-    readonly frame: Frame;
-    /** `undefined`: no subscription of ours, or one that has ended. */
-    readonly subscription: SessionSubscription | undefined;
-  }
-  | {
-    readonly type: "receipt";
-    readonly id: string;
-    /** The command that asked for it; `undefined`: nobody did. */
-    readonly command: string | undefined;
-  }
-  | {
-    readonly type: "error";
-    readonly frame: Frame;
-    /** The outstanding receipt of the frame that caused it, if it says so. */
-    readonly receipt: string | undefined;
-    /** The subscription that it names, if it is one of ours. */
-    readonly subscription: SessionSubscription | undefined;
-  };
-
-/** Headers that the session sets and a caller cannot, by command. */
-const RESERVED: Readonly<Record<string, readonly string[]>> = {
-  // deno-fmt-ignore
-  CONNECT: ["accept-version", "host", "login", "passcode", "heart-beat", "receipt"],
-  SEND: ["destination", "receipt", "transaction"],
-  SUBSCRIBE: ["destination", "id", "ack", "receipt"],
-  UNSUBSCRIBE: ["destination", "id", "receipt"],
-  ACK: ["id", "message-id", "subscription", "receipt", "transaction"],
-  NACK: ["id", "message-id", "subscription", "receipt", "transaction"],
-  BEGIN: ["receipt", "transaction"],
-  COMMIT: ["receipt", "transaction"],
-  ABORT: ["receipt", "transaction"],
-  DISCONNECT: ["receipt"],
-};
 
 /**
  * The protocol of one connection, seen from the client, without I/O: methods
@@ -201,12 +149,18 @@ export class ClientSession {
     extras: FrameExtras = {},
   ): Frame {
     requireDestination(destination);
-    return this.#frame("SEND", [["destination", destination]], extras, body);
+    const headers: [string, string][] = [["destination", destination]];
+    for (const [name, value] of textHeaders(this.#dialect, body)) {
+      if (extras.headers?.[name] === undefined) headers.push([name, value]);
+    }
+    return this.#frame("SEND", headers, extras, body);
   }
 
   /**
    * Subscribes (STOMP 1.2, "SUBSCRIBE"). An id is always sent, also in 1.0:
    * without it a 1.0 broker need not say which subscription a message is for.
+   * `durable` is the name under which it outlives the connection; it is the id,
+   * too.
    */
   subscribe(
     destination: string,
@@ -214,11 +168,13 @@ export class ClientSession {
       id?: string | undefined;
       ack?: AckMode | undefined;
       prefetch?: number | undefined;
+      durable?: string | undefined;
     } = {},
   ): Frame {
     requireDestination(destination);
-    const { ack = "auto" } = options;
-    const id = options.id ?? this.#newId("subscription", this.#subscriptions);
+    const { ack = "auto", durable } = options;
+    const id = durable ?? options.id ??
+      this.#newId("subscription", this.#subscriptions);
     if (this.#subscriptions.has(id)) {
       throw new UsageError(
         `There is a subscription with the id ${quoted(id)} already: choose ` +
@@ -239,21 +195,50 @@ export class ClientSession {
     if (options.prefetch !== undefined) {
       headers.push([...prefetchHeader(this.#dialect, options.prefetch)]);
     }
+    if (durable !== undefined) {
+      const way = this.#durableWay();
+      if (way.nameHeader !== "id") headers.push([way.nameHeader, durable]);
+      for (const header of way.headers) headers.push([...header]);
+    }
     const frame = this.#frame("SUBSCRIBE", headers, options);
-    this.#subscriptions.set(id, { id, destination, ack });
+    const isDurable = durable !== undefined;
+    this.#subscriptions.set(id, { id, destination, ack, isDurable });
     return frame;
   }
 
-  /** Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"). */
+  /**
+   * Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"). One that is durable goes on
+   * to gather messages for whoever subscribes under its name next.
+   */
   unsubscribe(id: string, extras: FrameExtras = {}): Frame {
-    if (!this.#subscriptions.has(id)) {
-      throw new UsageError(
-        `There is no subscription with the id ${quoted(id)} to end.`,
-      );
-    }
+    this.#requireSubscription(id);
     const frame = this.#frame("UNSUBSCRIBE", [["id", id]], extras);
     this.#subscriptions.delete(id);
     return frame;
+  }
+
+  /**
+   * Ends a durable subscription, and has the broker forget it. It may take
+   * several frames; the last one asks for the receipt.
+   */
+  deleteSubscription(id: string, extras: FrameExtras = {}): Frame[] {
+    if (!this.#requireSubscription(id).isDurable) {
+      throw new UsageError(
+        `The subscription ${quoted(id)} is not durable, so that there is ` +
+          "nothing to delete: just unsubscribe.",
+      );
+    }
+    const { nameHeader, deleteHeader, isLeftFirst } = this.#durableWay();
+    const frames = isLeftFirst
+      ? [this.#frame("UNSUBSCRIBE", [["id", id]], {})]
+      : [];
+    const headers: [string, string][] = [
+      ["id", id],
+      [...deleteHeader ?? [nameHeader, id]] as [string, string],
+    ];
+    frames.push(this.#frame("UNSUBSCRIBE", headers, extras));
+    this.#subscriptions.delete(id);
+    return frames;
   }
 
   /** Acknowledges a MESSAGE (STOMP 1.2, "ACK"). */
@@ -261,15 +246,22 @@ export class ClientSession {
     return this.#settlement("ACK", message, extras);
   }
 
-  /** Refuses a MESSAGE (STOMP 1.2, "NACK"); 1.0 does not have it. */
-  nack(message: Frame, extras: FrameExtras = {}): Frame {
+  /**
+   * Refuses a MESSAGE (STOMP 1.2, "NACK"); 1.0 does not have it. `requeue` says
+   * whether it is to be delivered again, where the broker leaves the choice.
+   */
+  nack(
+    message: Frame,
+    extras: FrameExtras & { requeue?: boolean | undefined } = {},
+  ): Frame {
     if (this.#version === "1.0") {
       throw new UsageError(
         "STOMP 1.0 has no NACK: leave the message unacknowledged, or connect " +
           "with a later version.",
       );
     }
-    return this.#settlement("NACK", message, extras);
+    const choice = nackHeaders(this.#dialect, extras.requeue);
+    return this.#settlement("NACK", message, extras, choice);
   }
 
   /** Begins a transaction (STOMP 1.2, "BEGIN"). */
@@ -391,33 +383,26 @@ export class ClientSession {
     command: "ACK" | "NACK",
     message: Frame,
     extras: FrameExtras,
+    more: readonly (readonly [string, string])[] = [],
   ): Frame {
     // The state comes first: without a version a message lacks nothing.
     nextState(this.#state, "client", command, "client");
-    return this.#frame(command, this.#ackHeaders(message), extras);
+    const headers = ackHeaders(this.#version, message);
+    for (const header of more) headers.push([...header]);
+    return this.#frame(command, headers, extras);
   }
 
-  /** How a version names the message that is acknowledged. */
-  #ackHeaders(message: Frame): [string, string][] {
-    const header = (name: string): string => {
-      const value = message.headers.get(name);
-      if (value !== undefined) return value;
-      throw new ProtocolError(
-        `The broker's MESSAGE cannot be acknowledged: STOMP ${this.#version} ` +
-          `wants its ${quoted(name)} header, and it has none.`,
-      );
-    };
-    switch (this.#version) {
-      case "1.0":
-        return [["message-id", header("message-id")]];
-      case "1.1":
-        return [
-          ["message-id", header("message-id")],
-          ["subscription", header("subscription")],
-        ];
-      default:
-        return [["id", header("ack")]];
-    }
+  #durableWay(): DurableWay {
+    const hasClientId = this.#options.headers?.["client-id"] !== undefined;
+    return durableWay(this.#dialect, hasClientId);
+  }
+
+  #requireSubscription(id: string): SessionSubscription {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription !== undefined) return subscription;
+    throw new UsageError(
+      `There is no subscription with the id ${quoted(id)} to end.`,
+    );
   }
 
   #endTransaction(
@@ -445,19 +430,11 @@ export class ClientSession {
     body?: string | Uint8Array,
   ): Frame {
     const next = nextState(this.#state, "client", command, "client");
-    const { receipt, transaction } = extras;
-    if (transaction !== undefined) headers.push(["transaction", transaction]);
-    if (receipt !== undefined) headers.push(["receipt", receipt]);
-    for (const [name, value] of Object.entries(extras.headers ?? {})) {
-      if (RESERVED[command]?.includes(name)) {
-        throw new UsageError(
-          `The header ${quoted(name)} of a ${command} frame cannot be given ` +
-            `in "headers": it has an option or an argument of its own.`,
-        );
-      }
-      headers.push([name, value]);
-    }
-    const frame = new Frame(command, headers, body);
+    const frame = new Frame(command, [
+      ...headers,
+      ...extraHeaders(command, extras),
+    ], body);
+    const { receipt } = extras;
     if (receipt !== undefined) this.#receipts.set(receipt, command);
     this.#state = next;
     return frame;
@@ -468,14 +445,5 @@ export class ClientSession {
     let id: string;
     do id = `${what}-${++this.#lastId}`; while (taken.has(id));
     return id;
-  }
-}
-
-function requireDestination(destination: string): void {
-  if (typeof destination !== "string" || destination === "") {
-    throw new UsageError(
-      `A destination must be a string that is not empty, such as "/queue/a", ` +
-        `not ${quoted(destination)}.`,
-    );
   }
 }

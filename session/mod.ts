@@ -22,15 +22,19 @@
 
 export { Frame, type FrameHeadersInit, type Version } from "../codec/mod.ts";
 export { ProtocolError, StompError, UsageError } from "../errors.ts";
+export { ClientSession, type ClientSessionOptions } from "./client_session.ts";
 export {
   type AckMode,
-  ClientSession,
-  type ClientSessionOptions,
-  type FrameExtras,
   type SessionEvent,
   type SessionSubscription,
-} from "./client_session.ts";
-export { type Dialect, type DialectName } from "./dialects.ts";
+} from "./events.ts";
+export { type FrameExtras } from "./client_frames.ts";
+export {
+  type Dialect,
+  type DialectName,
+  type DurableWay,
+  type TextMark,
+} from "./dialects.ts";
 export {
   type HeartBeat,
   negotiateHeartBeat,

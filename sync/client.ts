@@ -1,6 +1,7 @@
 import type { Frame, Version } from "../codec/mod.ts";
 import { BrokerError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import { hasContentLength } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import { Exchange, type ExchangeOptions } from "./exchange.ts";
 import {
@@ -8,6 +9,7 @@ import {
   SEND_CHECKS,
   SUBSCRIBE_CHECKS,
   type SyncAckOptions,
+  type SyncNackOptions,
   type SyncReceiveOptions,
   type SyncSendOptions,
   type SyncSubscribeOptions,
@@ -91,9 +93,11 @@ export class SyncClient implements Disposable {
       name: `the SEND to ${destination}`,
       receipt: options.receipt,
       timeout: options.timeout,
-      contentLength: options.contentLength,
-      frame: (session, receipt) =>
+      contentLength: (session) =>
+        options.contentLength ?? hasContentLength(session.dialect, body),
+      frames: (session, receipt) => [
         session.send(destination, body, { headers, receipt, transaction }),
+      ],
     });
   }
 
@@ -115,9 +119,11 @@ export class SyncClient implements Disposable {
    * Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"). Its messages that have come
    * and were not asked for are dropped, and the broker redelivers them; in
    * `auto` mode they can still be received, since nobody else will ever get
-   * them.
+   * them. A durable subscription goes on to gather messages at the broker,
+   * unless it is deleted.
    *
-   * @throws {UsageError} if there is no such subscription. What a receipt
+   * @throws {UsageError} if there is no such subscription, or what is to be
+   * deleted is not durable. What a receipt
    * throws, see {@linkcode send}; the subscription has ended all the same.
    */
   unsubscribe(id: string, options: SyncUnsubscribeOptions = {}): void {
@@ -128,8 +134,10 @@ export class SyncClient implements Disposable {
       name: `the UNSUBSCRIBE of ${id}`,
       receipt,
       timeout,
-      frame: (session, receipt) =>
-        session.unsubscribe(id, { headers, receipt }),
+      frames: (session, receipt) =>
+        options.delete
+          ? session.deleteSubscription(id, { headers, receipt })
+          : [session.unsubscribe(id, { headers, receipt })],
     });
   }
 
@@ -202,7 +210,7 @@ export class SyncClient implements Disposable {
    * queue, Artemis drops it. The same rules hold as for {@linkcode ack}; STOMP
    * 1.0 has no NACK.
    */
-  nack(frame: Frame, options: SyncAckOptions = {}): boolean {
+  nack(frame: Frame, options: SyncNackOptions = {}): boolean {
     return this.#settling.settle("nack", frame, options);
   }
 

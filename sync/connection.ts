@@ -5,9 +5,8 @@ import { BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
 import {
   ClientSession,
   type ClientSessionOptions,
-  type SessionEvent,
-  type SessionSubscription,
 } from "../session/client_session.ts";
+import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";

@@ -1,9 +1,6 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted, UsageError } from "../errors.ts";
-import type {
-  AckMode,
-  SessionSubscription,
-} from "../session/client_session.ts";
+import type { AckMode, SessionSubscription } from "../session/events.ts";
 import type { Arrival, Connection } from "./connection.ts";
 
 /** How a message is settled. */

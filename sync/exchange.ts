@@ -34,10 +34,10 @@ export interface Request {
   readonly receipt: boolean | undefined;
   /** How long it may take, in ms. */
   readonly timeout: number | undefined;
-  /** See `SendOptions`. */
-  readonly contentLength?: boolean | undefined;
-  /** Makes the frame. */
-  frame(session: ClientSession, receipt: string | undefined): Frame;
+  /** Whether the frames have a content-length. @default {true} */
+  contentLength?(session: ClientSession): boolean;
+  /** Makes the frames; the last one asks for the receipt. */
+  frames(session: ClientSession, receipt: string | undefined): Frame[];
   /** It is on its way. */
   written?(connection: Connection): void;
 }
@@ -94,7 +94,13 @@ export class Exchange {
 
   /** Subscribes, and remembers it. Returns the id. */
   subscribe(destination: string, options: SyncSubscribeOptions): string {
-    const id = options.id ?? this.#newId();
+    if (options.durable !== undefined && options.id !== undefined) {
+      throw new UsageError(
+        "The name of a durable subscription is its id, too: give either " +
+          '"durable" or "id".',
+      );
+    }
+    const id = options.durable ?? options.id ?? this.#newId();
     const subscribing = { destination, options: { ...options, id } };
     const connection = this.#online("subscribe");
     try {
@@ -198,8 +204,10 @@ export class Exchange {
     const operation = this.#operation(request);
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
-    const frame = request.frame(session, receipt);
-    connection.write(frame, operation, request.contentLength);
+    const contentLength = request.contentLength?.(session);
+    for (const frame of request.frames(session, receipt)) {
+      connection.write(frame, operation, contentLength);
+    }
     request.written?.(connection);
     if (receipt !== undefined) connection.confirm(receipt, operation);
   }
@@ -244,24 +252,19 @@ export class Exchange {
 }
 
 function requestOf({ destination, options }: Subscribing): Request {
-  const { id, headers, receipt = true, timeout } = options;
+  const { id, headers, durable, receipt = true, timeout } = options;
   return {
     verb: "subscribe",
     name: `the SUBSCRIBE to ${destination}`,
     receipt,
     timeout,
-    frame: (session, receipt) => {
+    frames: (session, receipt) => {
       const ack = options.ack ??
         (session.version === "1.0" ? "client" : "client-individual");
       const prefetch = options.prefetch ??
         (ack === "auto" ? undefined : DEFAULTS.prefetch);
-      return session.subscribe(destination, {
-        id,
-        ack,
-        prefetch,
-        headers,
-        receipt,
-      });
+      const how = { id, ack, prefetch, headers, durable, receipt };
+      return [session.subscribe(destination, how)];
     },
   };
 }

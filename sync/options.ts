@@ -1,4 +1,4 @@
-import type { AckMode } from "../session/client_session.ts";
+import type { AckMode } from "../session/events.ts";
 import {
   SHARED_CHECKS,
   SHARED_DEFAULTS,
@@ -88,10 +88,10 @@ export interface SyncSendOptions extends SyncReceiptOptions {
    */
   headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * `false` leaves the content-length out, of which ActiveMQ makes a text
-   * message; the body then cannot hold NUL.
+   * Whether the frame has a content-length; without it the body cannot hold
+   * NUL. Consumers by other protocols get a string as text in any case.
    *
-   * @default {true}
+   * @default {true; with Artemis `false` for strings}
    */
   contentLength?: boolean | undefined;
   /** The transaction that it belongs to: what `begin()` has returned. */
@@ -106,7 +106,7 @@ export const SEND_CHECKS: Readonly<Record<keyof SyncSendOptions, Check>> = {
   transaction: nonEmptyText,
 };
 
-/** Options of `client.ack()` and `client.nack()`. */
+/** Options of `client.ack()`. */
 export interface SyncAckOptions extends SyncReceiptOptions {
   /** The transaction that it belongs to: what `begin()` has returned. */
   transaction?: string | undefined;
@@ -116,6 +116,25 @@ export interface SyncAckOptions extends SyncReceiptOptions {
 export const ACK_CHECKS: Readonly<Record<keyof SyncAckOptions, Check>> = {
   ...RECEIPT_CHECKS,
   transaction: nonEmptyText,
+};
+
+/** Options of `client.nack()`. */
+export interface SyncNackOptions extends SyncAckOptions {
+  /**
+   * Whether the message is to be delivered again. RabbitMQ lets us choose:
+   * `false` sends it to the dead-letter exchange of its queue, or drops it where
+   * there is none. Other brokers do what they do, and to ask for something else
+   * is a `UsageError`.
+   *
+   * @default {what the broker does}
+   */
+  requeue?: boolean | undefined;
+}
+
+/** What nack options may be. */
+export const NACK_CHECKS: Readonly<Record<keyof SyncNackOptions, Check>> = {
+  ...ACK_CHECKS,
+  requeue: boolean,
 };
 
 /** Options of `client.subscribe()`. */
@@ -139,8 +158,16 @@ export interface SyncSubscribeOptions {
   prefetch?: number | undefined;
   /** More headers, such as RabbitMQ's `durable`. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** The subscription's id. @default {a unique one} */
+  /** The subscription's id. @default {a unique one, or what `durable` says} */
   id?: string | undefined;
+  /**
+   * The name of a subscription to a topic that outlives the connection: what is
+   * sent while nobody is there waits for whoever subscribes under this name
+   * next. `unsubscribe()` with `delete: true` ends that. With ActiveMQ and
+   * Artemis the client needs a name, too: the header `client-id` of
+   * `connectSync()`.
+   */
+  durable?: string | undefined;
   /**
    * Whether to wait until the broker confirms: from then on no message to a
    * topic is missed, and a refusal is thrown here.
@@ -160,6 +187,7 @@ export const SUBSCRIBE_CHECKS: Readonly<
   prefetch: wholeNumber(1),
   headers: headerRecord,
   id: nonEmptyText,
+  durable: nonEmptyText,
   receipt: boolean,
   timeout: milliseconds,
 };
@@ -170,17 +198,16 @@ export interface SyncUnsubscribeOptions {
   receipt?: boolean | undefined;
   /** How long that may take, in ms. @default {receiptTimeout} */
   timeout?: number | undefined;
-  /**
-   * More headers, such as RabbitMQ's `durable`, which deletes a durable
-   * subscription for good.
-   */
+  /** More headers. */
   headers?: Readonly<Record<string, string>> | undefined;
+  /** Whether the broker forgets a durable subscription. @default {false} */
+  delete?: boolean | undefined;
 }
 
 /** What unsubscribe options may be. */
 export const UNSUBSCRIBE_CHECKS: Readonly<
   Record<keyof SyncUnsubscribeOptions, Check>
-> = { ...RECEIPT_CHECKS, headers: headerRecord };
+> = { ...RECEIPT_CHECKS, headers: headerRecord, delete: boolean };
 
 /** Options of whatever waits for messages. */
 export interface SyncReceiveOptions {

@@ -1,6 +1,7 @@
 import type { Frame } from "../codec/mod.ts";
 import { BrokerError, quoted, StompError, UsageError } from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
+import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type Verb,
 } from "./deliveries.ts";
 import type { Exchange } from "./exchange.ts";
-import { ACK_CHECKS, type SyncAckOptions } from "./options.ts";
+import { ACK_CHECKS, NACK_CHECKS, type SyncNackOptions } from "./options.ts";
 
 /** A transaction that is under way. */
 interface Transaction {
@@ -37,9 +38,13 @@ export class Settling {
   }
 
   /** What `ack()` and `nack()` do. */
-  settle(verb: Verb, frame: Frame, options: SyncAckOptions): boolean {
-    checkOptions(`${verb}()`, options, ACK_CHECKS);
-    const { receipt, timeout, transaction } = options;
+  settle(verb: Verb, frame: Frame, options: SyncNackOptions): boolean {
+    checkOptions(
+      `${verb}()`,
+      options,
+      verb === "ack" ? ACK_CHECKS : NACK_CHECKS,
+    );
+    const { receipt, timeout, transaction, requeue } = options;
     const delivery = this.#deliveries.of(frame, verb);
     if (this.#deliveries.isSettled(delivery)) return true;
     if (this.#isStale(delivery)) return false;
@@ -51,11 +56,13 @@ export class Settling {
         name: `the ${verb.toUpperCase()} of a message`,
         receipt,
         timeout,
-        frame: (session, receipt) =>
+        frames: (session, receipt) => [
           onlyOn(delivery.connection, session)[verb](frame, {
             receipt,
             transaction,
+            requeue,
           }),
+        ],
         written: () => {
           isWritten = true;
           const settlement = this.#deliveries.settle(delivery, verb);
@@ -83,7 +90,7 @@ export class Settling {
       name: "the BEGIN",
       receipt: false,
       timeout: undefined,
-      frame: (session) => session.begin({ transaction: id }),
+      frames: (session) => [session.begin({ transaction: id })],
       written: (connection) => {
         this.#transactions.set(id, { connection, settled: [] });
       },
@@ -148,12 +155,7 @@ export class Settling {
           "belonged to an earlier connection.",
       );
     }
-    if (receipt) {
-      throw new UsageError(
-        "There is no waiting for a receipt inside a transaction, since brokers " +
-          "may send it after COMMIT: leave it out, commit() is confirmed.",
-      );
-    }
+    if (receipt) requireReceipts(this.#exchange.connection.session.dialect);
   }
 
   #isOpen(id: string): boolean {
@@ -169,7 +171,7 @@ export class Settling {
       name: `the ${verb.toUpperCase()} of ${id}`,
       receipt: true,
       timeout: undefined,
-      frame: (session, receipt) => session[verb](id, { receipt }),
+      frames: (session, receipt) => [session[verb](id, { receipt })],
     });
   }
 

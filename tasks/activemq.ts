@@ -11,14 +11,16 @@ import {
 import { startService } from "./service.ts";
 import { tempFolder } from "./temp_folder.ts";
 
-const HOME = "/usr/share/activemq";
-const JAR = `${HOME}/bin/activemq.jar`;
+/** Where the package is. */
+export const activeMQHome = "/usr/share/activemq";
+/** What is run of it: the broker, or one of its tools. */
+export const activeMQJar = `${activeMQHome}/bin/activemq.jar`;
 
 /** ActiveMQ Classic as Debian packages it. */
 export const activeMQ: BrokerKind = {
   name: "activemq",
   installHint: "apt-get install -y --no-install-recommends activemq",
-  isInstalled: () => isFile(JAR),
+  isInstalled: () => isFile(activeMQJar),
   start: startActiveMQ,
 };
 
@@ -28,8 +30,11 @@ export async function startActiveMQ(
 ): Promise<RunningBroker> {
   await using resources = new AsyncDisposableStack();
   const folder = await tempFolder("activemq", resources);
-  const { stomp } = freePorts("stomp");
-  await Deno.writeTextFile(`${folder}/activemq.xml`, configuration(stomp));
+  const { stomp, jms } = freePorts("stomp", "jms");
+  await Deno.writeTextFile(
+    `${folder}/activemq.xml`,
+    configuration({ stomp, jms }),
+  );
   await Deno.writeTextFile(`${folder}/log4j2.properties`, LOGGING);
   await Deno.mkdir(`${folder}/tmp`);
   await startService("java", {
@@ -40,12 +45,12 @@ export async function startActiveMQ(
       "-Xmx512m",
       `-Djava.io.tmpdir=${folder}/tmp`,
       `-Dlog4j2.configurationFile=${folder}/log4j2.properties`,
-      `-Dactivemq.home=${HOME}`,
+      `-Dactivemq.home=${activeMQHome}`,
       `-Dactivemq.base=${folder}`,
       `-Dactivemq.conf=${folder}`,
       `-Dactivemq.data=${folder}/data`,
       "-jar",
-      JAR,
+      activeMQJar,
       "start",
       `xbean:file:${folder}/activemq.xml`,
     ],
@@ -54,11 +59,15 @@ export async function startActiveMQ(
     signal,
     isReady: (attempt) => answersStomp({ port: stomp, ...ACCOUNT }, attempt),
   });
-  return runningBroker("activemq", stomp, resources.move());
+  return runningBroker("activemq", stomp, resources.move(), {
+    jms: `tcp://127.0.0.1:${jms}`,
+  });
 }
 
 /** The authentication plugin is what makes it refuse a wrong passcode; everything is allowed to whoever logged in. */
-function configuration(port: number): string {
+function configuration(
+  ports: { readonly stomp: number; readonly jms: number },
+): string {
   const { login, passcode } = ACCOUNT;
   return `<beans xmlns="http://www.springframework.org/schema/beans"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -74,7 +83,8 @@ function configuration(port: number): string {
       </simpleAuthenticationPlugin>
     </plugins>
     <transportConnectors>
-      <transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/>
+      <transportConnector name="stomp" uri="stomp://127.0.0.1:${ports.stomp}"/>
+      <transportConnector name="openwire" uri="tcp://127.0.0.1:${ports.jms}"/>
     </transportConnectors>
   </broker>
 </beans>

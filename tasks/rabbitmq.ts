@@ -75,8 +75,7 @@ export async function startRabbitMQ(
   const url =
     `stomps://${ACCOUNT.login}:${ACCOUNT.passcode}@127.0.0.1:${ports.stompTls}`;
   return runningBroker("rabbitmq", ports.stomp, resources.move(), {
-    url,
-    ...client,
+    tls: { url, ...client },
   });
 }
 

@@ -16,6 +16,8 @@ export interface RunningBroker extends AsyncDisposable {
   readonly url: string;
   /** Where it also listens for TLS, wanting a certificate of the client's. */
   readonly tls: TlsAccess | undefined;
+  /** Where consumers written in Java connect. */
+  readonly jms: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export function runningBroker(
   name: BrokerName,
   port: number,
   resources: AsyncDisposableStack,
-  tls?: TlsAccess,
+  { tls, jms }: { readonly tls?: TlsAccess; readonly jms?: string } = {},
 ): RunningBroker {
   let stopped: Promise<void> | undefined;
   const stop = () => stopped ??= resources.disposeAsync();
@@ -50,6 +52,7 @@ export function runningBroker(
     name,
     url: `stomp://${ACCOUNT.login}:${ACCOUNT.passcode}@127.0.0.1:${port}`,
     tls,
+    jms,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -1,5 +1,6 @@
 import { BROKERS } from "./brokers.ts";
 import { carelessPrograms } from "./careless.ts";
+import { javaReadsOurTexts } from "./jms.ts";
 import { entryPoints, liveTestFiles, testFiles } from "./project.ts";
 import type { BrokerKind } from "./running_broker.ts";
 import { bunSuite, denoSuite, documentationSuite } from "./suites.ts";
@@ -57,5 +58,8 @@ async function liveSuite(bench: Workbench, kind: BrokerKind): Promise<Tally> {
   return total([
     await denoSuite(bench, liveTestFiles(), env),
     await bunSuite(bench, liveTestFiles(), env),
+    broker.jms === undefined
+      ? NOTHING
+      : oneIf(await javaReadsOurTexts(bench, { ...broker, jms: broker.jms })),
   ]);
 }

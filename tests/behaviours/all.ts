@@ -3,6 +3,7 @@ import { test } from "../support/harness.ts";
 import { ACKNOWLEDGING } from "./acknowledging.ts";
 import type { Behaviour, BrokerUnderTest } from "./behaviour.ts";
 import { CONNECTING, RECEIPTS } from "./connecting.ts";
+import { DIALECTS, REQUESTS } from "./dialects.ts";
 import { CONSUMED, MESSAGES } from "./messages.ts";
 import { TRANSACTIONS, WORKING } from "./working.ts";
 
@@ -12,6 +13,7 @@ export const OF_BOTH_CLIENTS: readonly Behaviour[] = [
   ...MESSAGES,
   ...ACKNOWLEDGING,
   ...TRANSACTIONS,
+  ...DIALECTS,
 ];
 
 /** What the asynchronous client does beyond that. */
@@ -19,6 +21,7 @@ export const OF_THE_ASYNCHRONOUS: readonly Behaviour<Client>[] = [
   ...RECEIPTS,
   ...CONSUMED,
   ...WORKING,
+  ...REQUESTS,
 ];
 
 /** Registers a test for each behaviour that a broker is to be tried with. */

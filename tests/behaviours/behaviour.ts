@@ -13,7 +13,7 @@ export interface MessageUnderTest {
   readonly redelivered: boolean;
   text(): string;
   ack(options?: AckOptionsUnderTest): Promise<boolean>;
-  nack(options?: AckOptionsUnderTest): Promise<boolean>;
+  nack(options?: NackOptionsUnderTest): Promise<boolean>;
 }
 
 /** What settling takes in both clients. */
@@ -22,16 +22,25 @@ export interface AckOptionsUnderTest {
   transaction?: TransactionUnderTest | undefined;
 }
 
+/** What refusing takes in both clients. */
+export interface NackOptionsUnderTest extends AckOptionsUnderTest {
+  requeue?: boolean | undefined;
+}
+
 /** A subscription; going on acknowledges unless it is told not to. */
 export interface SubscriptionUnderTest<M = MessageUnderTest> {
   readonly ready: Promise<void>;
-  unsubscribe(): Promise<void>;
+  unsubscribe(options?: { delete?: boolean }): Promise<void>;
   [Symbol.asyncIterator](): AsyncIterator<M>;
 }
 
 /** What happens together or not at all. */
 export interface TransactionUnderTest {
-  send(destination: string, body: string): Promise<void>;
+  send(
+    destination: string,
+    body: string,
+    options?: { receipt?: boolean },
+  ): Promise<void>;
   commit(): Promise<void>;
   abort(): Promise<void>;
 }
@@ -50,7 +59,12 @@ export interface ClientUnderTest extends AsyncDisposable {
   ): Promise<void>;
   subscribe(
     destination: string,
-    options?: { ack?: AckMode; prefetch?: number; manualAck?: boolean },
+    options?: {
+      ack?: AckMode;
+      prefetch?: number;
+      manualAck?: boolean;
+      durable?: string;
+    },
   ): SubscriptionUnderTest;
   begin(): Promise<TransactionUnderTest>;
   transaction(

@@ -7,11 +7,8 @@ import {
   type Version,
   VERSIONS,
 } from "../../codec/mod.ts";
-import {
-  type AckMode,
-  ClientSession,
-  type SessionEvent,
-} from "../../session/client_session.ts";
+import { ClientSession } from "../../session/client_session.ts";
+import type { AckMode, SessionEvent } from "../../session/events.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 

@@ -96,6 +96,7 @@ test("an ERROR names the subscription that it is about, if that is one of ours",
     id: "s-1",
     destination: "/queue/a",
     ack: "auto",
+    isDurable: false,
   });
   assertEquals("subscription" in unknown && unknown.subscription, undefined);
 });

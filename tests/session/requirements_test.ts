@@ -6,7 +6,8 @@ import {
   VERSIONS,
 } from "../../codec/mod.ts";
 import { ProtocolError, UsageError } from "../../errors.ts";
-import { type AckMode, ClientSession } from "../../session/client_session.ts";
+import { ClientSession } from "../../session/client_session.ts";
+import type { AckMode } from "../../session/events.ts";
 import { type HeartBeat, Pulse } from "../../session/heart_beat.ts";
 import {
   assertEquals,

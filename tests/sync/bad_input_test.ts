@@ -97,12 +97,14 @@ const CALLS: readonly Wrong[] = [
     "too late",
   ],
   [
-    "a receipt inside a transaction",
-    (c) => {
-      const transaction = c.begin();
-      c.send("/queue/a", "x", { transaction, receipt: true });
-    },
-    "after COMMIT",
+    "a durable subscription with an id of its own",
+    (c) => c.subscribe("/topic/a", { durable: "d", id: "s" }),
+    "either",
+  ],
+  [
+    "a deletion where nothing is durable",
+    (c) => c.unsubscribe(c.subscribe("/topic/a"), { delete: true }),
+    "not durable",
   ],
   [
     "asynchronous work in a transaction",

@@ -3,10 +3,10 @@
 
 import { connectSync, type Frame, type SyncClient } from "../../../sync.ts";
 import type {
-  AckOptionsUnderTest,
   ClientUnderTest,
   ConnectUnderTest,
   MessageUnderTest,
+  NackOptionsUnderTest,
   SubscriptionUnderTest,
   TransactionUnderTest,
 } from "../../behaviours/behaviour.ts";
@@ -62,7 +62,7 @@ class AwaitedClient implements ClientUnderTest {
     const acknowledges = !manualAck && options.ack !== "auto";
     return {
       ready: Promise.resolve(),
-      unsubscribe: async () => client.unsubscribe(id),
+      unsubscribe: async (options) => client.unsubscribe(id, options),
       [Symbol.asyncIterator]: () => messagesOf(client, acknowledges),
     };
   }
@@ -101,8 +101,8 @@ class AwaitedClient implements ClientUnderTest {
   #named(id: string): TransactionUnderTest {
     const client = this.#client;
     const transaction: TransactionUnderTest = {
-      send: async (destination, body) =>
-        client.send(destination, body, { transaction: id }),
+      send: async (destination, body, options) =>
+        client.send(destination, body, { ...options, transaction: id }),
       commit: async () => client.commit(id),
       abort: async () => client.abort(id),
     };
@@ -125,10 +125,10 @@ async function* messagesOf(
 function messageOf(client: SyncClient, frame: Frame): MessageUnderTest {
   const settle = async (
     verb: "ack" | "nack",
-    { receipt, transaction }: AckOptionsUnderTest = {},
+    { transaction, ...options }: NackOptionsUnderTest = {},
   ) =>
     client[verb](frame, {
-      receipt,
+      ...options,
       transaction: transaction && ids.get(transaction),
     });
   return {
