@@ -291,6 +291,7 @@ export class Client implements AsyncDisposable {
           const options = { headers, contentLength, receipt: true };
           return this.send(destination, body, options);
         },
+        failed: (message, cause) => this.#life.handlerFailed(message, cause),
         shutDown: (cause) => this.#life.shutDown(cause),
       },
       feed,

@@ -2,24 +2,22 @@ import { FrameDecoder } from "../codec/decoder.ts";
 import type { EncodeOptions } from "../codec/encode_options.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import {
-  BrokerError,
-  ConnectionError,
-  FrameError,
-  ProtocolError,
-} from "../errors.ts";
+import { type BrokerError, ConnectionError } from "../errors.ts";
 import {
   ClientSession,
   type ClientSessionOptions,
 } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
+import { brokerError, redacted } from "../session/said.ts";
 import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { ReceiptOptions } from "./options.ts";
 import { Receipts } from "./receipts.ts";
+import { StallWatch } from "./stall_watch.ts";
 import type { Traffic } from "./stats.ts";
+import type { StatusEvent } from "./status.ts";
 import { Timekeeper } from "./timekeeper.ts";
 import { abortable } from "./waiting.ts";
 
@@ -36,6 +34,8 @@ export interface ConnectionEvents {
   lost(cause: ConnectionError, isGoodBye: boolean): void;
   /** Whether too much waits to be handed out to read on. */
   isOverfed(): boolean;
+  /** Something happened that somebody may want to know of. */
+  status(event: StatusEvent): void;
 }
 
 /** What a connection is made with. */
@@ -51,9 +51,6 @@ const SLAB = 64 * 1024;
 
 /** Bodies of so many octets are written from where they are, not copied. */
 export const LARGE = 16 * 1024;
-
-/** How much of an explanation of the broker's goes into a message. */
-const LONGEST_REASON = 200;
 
 /**
  * One connection to one broker, from CONNECT to the end of the socket. It moves
@@ -72,6 +69,7 @@ export class Connection {
   readonly #connected = Promise.withResolvers<void>();
   readonly #finished: Promise<void>;
   readonly #time: Timekeeper;
+  readonly #stall: StallWatch;
   #failure: ConnectionError | undefined;
   #isGoodBye = false;
   /** Present while the reader rests. */
@@ -91,6 +89,7 @@ export class Connection {
       sent: (octets) => {
         options.traffic.octetsSent += octets;
         this.#time.sent();
+        this.#stall.progress();
       },
       failed: (cause) => this.fail(cause),
     });
@@ -101,6 +100,7 @@ export class Connection {
         this.#outbox.flush();
       },
       isResting: () => this.#rest !== undefined,
+      overdue: () => events.status({ type: "broker-silent" }),
       silent: (milliseconds) =>
         this.fail(
           new ConnectionError(
@@ -111,6 +111,16 @@ export class Connection {
             } ms.`,
           ),
         ),
+    });
+    this.#stall = new StallWatch(options.clock, {
+      waiting: () => this.#outbox.length,
+      written: () => this.#outbox.written,
+      stalled: (octets) => {
+        events.status({ type: "write-stalled", octets });
+        // It may wait until we take what it has sent.
+        this.readOn();
+      },
+      resumed: () => events.status({ type: "write-resumed" }),
     });
     this.#finished = this.#read();
   }
@@ -162,6 +172,7 @@ export class Connection {
       if (this.#failure !== undefined) throw this.#failure;
       this.#buffer.append(frame, { ...options, version: this.session.version });
       this.#outbox.flush();
+      this.#stall.begin();
       this.#options.traffic.framesSent++;
     } catch (error) {
       this.session.withdraw(frame);
@@ -264,6 +275,7 @@ export class Connection {
     this.#failure = failure;
     this.#isGoodBye = isGoodBye;
     this.#time.stop();
+    this.#stall.stop();
     this.session.lost();
     this.#link.close();
     this.#outbox.fail(failure);
@@ -306,17 +318,18 @@ export class Connection {
     } catch (error) {
       const isGoodBye = this.session.state === "disconnecting" &&
         this.#outbox.length === 0 && error instanceof ConnectionError;
-      this.#end(this.#redacted(error), isGoodBye);
+      this.#end(redacted(error, this.#options.passcode), isGoodBye);
     }
   }
 
   /**
    * The reader goes on whenever somebody waits for an answer: the receipt that
    * would let a loop go on may be behind the messages that it has no time for.
+   * And it goes on where the broker takes nothing from us before we have.
    */
   #mustRest(): boolean {
     return this.#failure === undefined && this.#receipts.size === 0 &&
-      this.#events.isOverfed();
+      !this.#stall.isStalled && this.#events.isOverfed();
   }
 
   #dispatch(event: SessionEvent): void {
@@ -363,29 +376,7 @@ export class Connection {
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {
-    const message = frame.headers.get("message") ?? "";
-    // RabbitMQ says what went wrong in the body alone, ActiveMQ puts a trace there.
-    const [line = ""] = new TextDecoder().decode(frame.body).trim().split("\n");
-    const said = line === "" || line.includes(message) || message.includes(line)
-      ? message || line
-      : `${message}: ${line}`;
-    const shown = this.#redact(said).slice(0, LONGEST_REASON);
-    return new BrokerError(`${what}: ${JSON.stringify(shown)}.`, frame);
-  }
-
-  /** A broker may repeat in its answers what it was told. */
-  #redact(text: string): string {
-    const { passcode } = this.#options;
-    return passcode ? text.replaceAll(passcode, "…") : text;
-  }
-
-  #redacted(error: unknown): unknown {
-    if (!(error instanceof ProtocolError)) return error;
-    const message = this.#redact(error.message);
-    if (message === error.message) return error;
-    return error instanceof FrameError
-      ? new FrameError(message)
-      : new ProtocolError(message);
+    return brokerError(what, frame, this.#options.passcode);
   }
 }
 

@@ -25,6 +25,8 @@ export type MessageHandler = (
 export interface ConsumerHost {
   /** Sends a message and waits until the broker has confirmed it. */
   sendConfirmed(destination: string, copy: FailureCopy): Promise<void>;
+  /** A handler has failed. */
+  failed(message: Message, cause: unknown): void;
   /** Closes the client gracefully, because of this. */
   shutDown(cause: unknown): void;
   /** Aborts when the client begins to shut down. */
@@ -161,6 +163,7 @@ export class Consumer implements AsyncDisposable {
     try {
       await this.#init.handler(message, this.#context);
     } catch (error) {
+      this.#host.failed(message, error);
       if (!await this.#copy(message, error)) return;
       if (this.#init.onFailure === "shutdown") this.#shutDown(error);
     }

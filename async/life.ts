@@ -2,6 +2,7 @@ import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
 import { Answers } from "./answers.ts";
 import type { Connection } from "./connection.ts";
+import type { Message } from "./message.ts";
 import type { RequestHost } from "./sending.ts";
 import type { ClientStats } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
@@ -71,6 +72,7 @@ export class Life {
   #failure: { readonly cause: unknown } | undefined;
   readonly #shutdown = new AbortController();
   #lastSubscription = 0;
+  #failed = 0;
   /** Octets that wait to be handed out. */
   #fed = 0;
   #forgetSignal: () => void = () => {};
@@ -134,6 +136,7 @@ export class Life {
       waiting: feeds.reduce((sum, { waiting }) => sum + waiting, 0),
       inHand: feeds.reduce((sum, { inHand }) => sum + inHand, 0),
       oldestInHand: oldest === Infinity ? undefined : now - oldest,
+      failed: this.#failed,
       reconnects: this.upkeep.reconnects,
       silence: now - receivedAt,
     };
@@ -215,6 +218,17 @@ export class Life {
   close(timeout: number = this.#init.drainTimeout): Promise<CloseReport> {
     this.#closing ??= this.#close(timeout);
     return this.#closing;
+  }
+
+  /** A handler has failed. */
+  handlerFailed({ destination, id }: Message, cause: unknown): void {
+    this.#failed++;
+    this.board.post({
+      type: "handler-failed",
+      destination,
+      message: id,
+      cause,
+    });
   }
 
   /** Closes gracefully, because of this. */

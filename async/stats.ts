@@ -16,6 +16,8 @@ export interface ClientStats {
   readonly inHand: number;
   /** For how long it has had the oldest of those, in ms. */
   readonly oldestInHand: number | undefined;
+  /** How often a handler has failed. */
+  readonly failed: number;
   /** How often a lost connection was made again. */
   readonly reconnects: number;
   /** For how long the broker has given no sign of life, in ms. */

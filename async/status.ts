@@ -32,6 +32,36 @@ export type StatusEvent =
     readonly cause: unknown;
   }
   | {
+    /**
+     * The broker is silent for longer than it should be; half a heart-beat
+     * period later it is given up.
+     */
+    readonly type: "broker-silent";
+  }
+  | {
+    /**
+     * The broker has taken nothing for five seconds or more. RabbitMQ does so
+     * while it is short of memory or disk.
+     */
+    readonly type: "write-stalled";
+    /** How much waits to be written. */
+    readonly octets: number;
+  }
+  | {
+    /** The broker takes octets again. */
+    readonly type: "write-resumed";
+  }
+  | {
+    /** A handler has failed. */
+    readonly type: "handler-failed";
+    /** Where the message came from. */
+    readonly destination: string;
+    /** The `message-id` of the message. */
+    readonly message: string;
+    /** What the handler has thrown. */
+    readonly cause: unknown;
+  }
+  | {
     readonly type: "unroutable";
     /** The `subscription` header of a message that is nobody's. */
     readonly subscription: string | undefined;

@@ -6,6 +6,8 @@ import type { Receipts } from "./receipts.ts";
 export interface TimekeeperEvents {
   /** It is time for a sign of life. */
   beat(): void;
+  /** The broker has been silent for longer than it should. */
+  overdue(): void;
   /** The broker has been silent for too long. */
   silent(milliseconds: number): void;
   /** Whether nobody reads, so that silence says nothing. */
@@ -27,6 +29,8 @@ export class Timekeeper {
   #cancel: (() => void) | undefined;
   #wakeAt = Infinity;
   #isStopped = false;
+  /** Whether the present silence was told of. */
+  #isTold = false;
 
   /** Heart-beats begin with {@linkcode start}. */
   constructor(clock: Clock, receipts: Receipts, events: TimekeeperEvents) {
@@ -48,6 +52,7 @@ export class Timekeeper {
 
   /** Octets have come. */
   received(): void {
+    this.#isTold = false;
     this.#pulse?.received(this.#clock.now());
   }
 
@@ -66,6 +71,7 @@ export class Timekeeper {
     this.#cancel?.();
     this.#wakeAt = Math.min(
       this.#pulse?.nextDeadline() ?? Infinity,
+      this.#isTold ? Infinity : this.#pulse?.overdueAt ?? Infinity,
       this.#receipts.nextDeadline,
     );
     if (this.#wakeAt === Infinity || this.#isStopped) return;
@@ -85,9 +91,14 @@ export class Timekeeper {
     this.#receipts.expire(now);
     if (this.#events.isResting()) pulse?.received(now);
     const silence = pulse?.silence(now);
+    const isLate = now - this.#wakeAt > LATE;
     if (silence === undefined) {
+      if (!isLate && !this.#isTold && now >= (pulse?.overdueAt ?? Infinity)) {
+        this.#isTold = true;
+        this.#events.overdue();
+      }
       this.#arm();
-    } else if (now - this.#wakeAt > LATE) {
+    } else if (isLate) {
       // The program was busy. Let the reader see first what has come meanwhile.
       this.#wakeAt = now;
       this.#cancel = this.#clock.after(LATE / 2, () => this.#tick());

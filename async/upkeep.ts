@@ -4,7 +4,6 @@ import type { Clock } from "../transport/clock.ts";
 import { showAddress } from "../transport/transport.ts";
 import type { Connection, ConnectionEvents } from "./connection.ts";
 import type { Dialer } from "./dialer.ts";
-import type { StatusEvent } from "./status.ts";
 import { abortable, pause } from "./waiting.ts";
 
 /** What the upkeep tells its client. */
@@ -15,8 +14,6 @@ export interface UpkeepEvents extends Omit<ConnectionEvents, "lost"> {
   disconnected(cause: ConnectionError): void;
   /** There will be no other one. Called once. */
   ended(cause: ConnectionError, isGoodBye: boolean): void;
-  /** Something happened that somebody may want to know of. */
-  status(event: StatusEvent): void;
 }
 
 /** What an upkeep is made with. */
@@ -150,6 +147,7 @@ export class Upkeep {
       message: this.#events.message,
       subscriptionFailed: this.#events.subscriptionFailed,
       isOverfed: this.#events.isOverfed,
+      status: this.#events.status,
       lost: (cause, isGoodBye) => {
         if (isUp) this.#lost(cause, isGoodBye);
       },

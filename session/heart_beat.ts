@@ -48,6 +48,7 @@ export function negotiateHeartBeat(own: HeartBeat, peer: HeartBeat): HeartBeat {
 export class Pulse {
   readonly #send: number;
   readonly #receive: number;
+  readonly #overdue: number;
   #sentAt: number;
   #receivedAt: number;
 
@@ -58,6 +59,7 @@ export class Pulse {
   constructor(negotiated: HeartBeat, now: number, patience = 2) {
     this.#send = negotiated[0] / 2;
     this.#receive = negotiated[1] * patience;
+    this.#overdue = negotiated[1] * (patience - 0.5);
     this.#sentAt = this.#receivedAt = now;
   }
 
@@ -79,6 +81,14 @@ export class Pulse {
       : Infinity;
     const next = Math.min(sendAt, deadAt);
     return next === Infinity ? undefined : next;
+  }
+
+  /**
+   * When a silent peer begins to be suspicious, half a period before it is given
+   * up; `Infinity` if there are no heart-beats.
+   */
+  get overdueAt(): number {
+    return this.#overdue > 0 ? this.#receivedAt + this.#overdue : Infinity;
   }
 
   /** Whether it is time to send an EOL. */

@@ -8,6 +8,7 @@ import {
 } from "../session/client_session.ts";
 import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
+import { brokerError, redacted } from "../session/said.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { Pipe } from "./pipe.ts";
@@ -281,7 +282,7 @@ export class Connection {
         if (this.#failure !== undefined) break;
       }
     } catch (error) {
-      this.fail(error);
+      this.fail(redacted(error, this.#passcode));
     }
     return true;
   }
@@ -351,12 +352,6 @@ export class Connection {
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {
-    const passcode = this.#passcode;
-    let said = frame.headers.get("message") ||
-      new TextDecoder().decode(frame.body);
-    // Cut only then: a piece of a passcode is not for print either.
-    if (passcode) said = said.replaceAll(passcode, "…");
-    said = said.slice(0, 200);
-    return new BrokerError(`${what}: ${JSON.stringify(said)}.`, frame);
+    return brokerError(what, frame, this.#passcode);
   }
 }

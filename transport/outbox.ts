@@ -46,6 +46,11 @@ export class Outbox {
     return this.#source.length + this.#inFlight;
   }
 
+  /** How many octets the link has taken. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** Whether senders should wait. */
   get isFull(): boolean {
     return this.length > HIGH_WATER;

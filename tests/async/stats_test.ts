@@ -20,6 +20,7 @@ test("the stats count what went over the wire, and tell what the client is about
     waiting: 0,
     inHand: 0,
     oldestInHand: undefined,
+    failed: 0,
     reconnects: 0,
     silence: 0,
   });
@@ -41,6 +42,7 @@ test("the stats count what went over the wire, and tell what the client is about
     waiting: 2,
     inHand: 1,
     oldestInHand: 250,
+    failed: 0,
     reconnects: 0,
     silence: 250,
   });
