@@ -184,13 +184,13 @@ export class Feed implements AsyncIterable<Message> {
   }
 
   /**
-   * Subscribes on a connection, for the first time or again. Called by the
-   * client.
+   * Subscribes on a connection, for the first time or again, and resolves when
+   * the broker has answered. Called by the client.
    *
-   * @throws {UsageError} if the SUBSCRIBE cannot be expressed there.
+   * @throws {UsageError} if the SUBSCRIBE cannot be expressed there, at once.
    */
-  attach(connection: Connection): void {
-    if (this.#state !== "open" || this.#ending !== undefined) return;
+  attach(connection: Connection): Promise<void> | undefined {
+    if (this.#state !== "open" || this.#ending !== undefined) return undefined;
     const { session } = connection;
     const { ack, prefetch, headers, durable } = this.#init;
     this.#ack = ack ??
@@ -207,7 +207,8 @@ export class Feed implements AsyncIterable<Message> {
     });
     connection.append(frame);
     this.#connection = connection;
-    connection.confirmed(receipt, `the SUBSCRIBE to ${this.destination}`).then(
+    const operation = `the SUBSCRIBE to ${this.destination}`;
+    return connection.confirmed(receipt, operation).then(
       () => this.#ready.resolve(),
       (error) => {
         // What a loss means is for the client to say.

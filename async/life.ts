@@ -83,7 +83,10 @@ export class Life {
   constructor(init: ClientInit) {
     this.#init = init;
     this.upkeep = new Upkeep(init, {
-      connected: (connection) => this.#replay(connection),
+      connected: (connection, isCautious) =>
+        isCautious
+          ? this.#replayOneByOne(connection)
+          : this.#replay(connection),
       disconnected: (cause) => {
         for (const feed of this.#feeds.values()) feed.detach();
         this.#answers.lost(cause);
@@ -210,7 +213,9 @@ export class Life {
 
   /** Takes on a feed; it is subscribed at once where there is a connection. */
   add(feed: Feed): void {
-    if (this.upkeep.isOnline) feed.attach(this.upkeep.connection);
+    const { isOnline, isReplaying, connection } = this.upkeep;
+    // While others are replayed, it is going to be the last of them.
+    if (isOnline && !isReplaying) void feed.attach(connection);
     this.#feeds.set(feed.id, feed);
   }
 
@@ -296,16 +301,34 @@ export class Life {
   }
 
   /** Subscribes again what was subscribed before, in the same order. */
-  #replay(connection: Connection): void {
+  #replay(connection: Connection): undefined {
     for (const feed of [...this.#feeds.values()]) {
-      try {
-        feed.attach(connection);
-        const { id, destination } = feed;
-        this.board.post({ type: "replayed", subscription: id, destination });
-      } catch (error) {
-        // Another version, perhaps, which cannot express it.
-        feed.fail(error);
-      }
+      void this.#attach(feed, connection);
+    }
+  }
+
+  /**
+   * The same, but each only when the one before is confirmed. So an ERROR that
+   * does not say what it is about is about the only one that it can be, and the
+   * others live on without that.
+   */
+  async #replayOneByOne(connection: Connection): Promise<void> {
+    for (const feed of this.#feeds.values()) {
+      await this.#attach(feed, connection);
+      if (connection.failure !== undefined) return;
+    }
+  }
+
+  /** Resolves when the broker has answered. */
+  async #attach(feed: Feed, connection: Connection): Promise<void> {
+    try {
+      const answered = feed.attach(connection);
+      const { id, destination } = feed;
+      this.board.post({ type: "replayed", subscription: id, destination });
+      await answered;
+    } catch (error) {
+      // Another version, perhaps, which cannot express it.
+      feed.fail(error);
     }
   }
 

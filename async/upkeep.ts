@@ -8,8 +8,16 @@ import { abortable, pause } from "./waiting.ts";
 
 /** What the upkeep tells its client. */
 export interface UpkeepEvents extends Omit<ConnectionEvents, "lost"> {
-  /** A connection stands. What belongs on it goes out before anything else. */
-  connected(connection: Connection): void;
+  /**
+   * A connection stands. What belongs on it goes out before anything else; where
+   * a promise is returned, everything else waits for that. `isCautious`: the
+   * broker had something against what went out on the one before, and did not
+   * say what it was.
+   */
+  connected(
+    connection: Connection,
+    isCautious: boolean,
+  ): Promise<void> | undefined;
   /** It is lost, and another one is being made. */
   disconnected(cause: ConnectionError): void;
   /** There will be no other one. Called once. */
@@ -38,6 +46,8 @@ export class Upkeep {
   #reconnects = 0;
   /** Present while a lost connection is being made again: who waits for it. */
   #waiting: Set<Waiter> | undefined;
+  #isCautious = false;
+  #isReplaying = false;
 
   /** It begins with {@linkcode start}. */
   constructor(options: UpkeepOptions, events: UpkeepEvents) {
@@ -54,6 +64,11 @@ export class Upkeep {
   get isOnline(): boolean {
     return this.#connection !== undefined &&
       this.#connection.failure === undefined;
+  }
+
+  /** Whether what belongs on a new connection is still on its way. */
+  get isReplaying(): boolean {
+    return this.#isReplaying;
   }
 
   /** How often a lost connection was made again. */
@@ -161,12 +176,10 @@ export class Upkeep {
 
   /** A connection stands. All of this happens before anything else can. */
   #up(connection: Connection, address: string): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
     this.#connection = connection;
     this.#connectedAt = this.#options.clock.now();
-    if (waiting !== undefined) this.#reconnects++;
-    this.#events.connected(connection);
+    if (this.#waiting !== undefined) this.#reconnects++;
+    const replayed = this.#events.connected(connection, this.#isCautious);
     const { version, server } = connection.session;
     this.#events.status({
       type: "connected",
@@ -174,6 +187,17 @@ export class Upkeep {
       version: version!,
       server,
     });
+    if (replayed === undefined) return this.#goOn(connection);
+    this.#isReplaying = true;
+    void replayed.then(() => this.#goOn(connection));
+  }
+
+  /** Everything that has waited for a connection goes out. */
+  #goOn(connection: Connection): void {
+    if (connection.failure !== undefined) return;
+    this.#isReplaying = false;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
     for (const waiter of waiting ?? []) waiter.go(connection);
   }
 
@@ -186,7 +210,9 @@ export class Upkeep {
       this.#events.ended(cause, isGoodBye);
       return;
     }
-    this.#waiting = new Set();
+    this.#waiting ??= new Set();
+    this.#isReplaying = false;
+    this.#isCautious = cause.cause instanceof BrokerError;
     this.#events.disconnected(cause);
     void this.#reconnect(cause);
   }

@@ -311,3 +311,44 @@ for (
     assertStringIncludes(error.message, includes);
   });
 }
+
+test("an ERROR that does not say what it is about: one subscription after the other shows whose it is", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect(RECONNECT);
+  const [good, bad, last] = ["good", "bad", "last"].map((id) =>
+    client.subscribe(`/queue/${id}`, { id })
+  );
+  const failure = assertRejects(
+    () => bad![Symbol.asyncIterator]().next(),
+    BrokerError,
+    "no such exchange",
+  );
+  assertEquals((await peer.frames()).length, 3);
+  await peer.write(raw("ERROR", { message: "no such exchange" }));
+  await peer.close();
+  await settled();
+  const send = client.send("/queue/a", "waits");
+
+  const second = await comeBack(broker);
+  assertEquals((await second.frames()).map(({ command }) => command), [
+    "SUBSCRIBE",
+  ]);
+  const added = client.subscribe("/queue/added", { id: "added" });
+  await second.write(raw("RECEIPT", { "receipt-id": "receipt-1" }));
+  await settled();
+  assertEquals(await told(second), ["SUBSCRIBE /queue/bad"]);
+  await second.write(raw("ERROR", { message: "no such exchange" }));
+  await second.close();
+  await failure;
+
+  await broker.clock.advance(PAUSE);
+  const third = await comeBack(broker);
+  for (const id of ["good", "last", "added"]) {
+    const [frame] = await third.frames();
+    assertEquals(header(frame, "id"), id);
+    await confirm(third, frame);
+  }
+  await send;
+  assertEquals(await told(third), ["SEND /queue/a"]);
+  await Promise.all([good!.ready, last!.ready, added.ready]);
+});

@@ -1,4 +1,4 @@
-import type { Client } from "../../mod.ts";
+import { BrokerError, type Client } from "../../mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import {
   type Behaviour,
@@ -78,8 +78,39 @@ export const TRANSACTIONS: readonly Behaviour[] = [
   },
 ];
 
-/** Handlers that fail. */
+/** What each broker refuses to let us subscribe to. */
+const REFUSED: Readonly<
+  Record<BrokerUnderTest["name"], [string, Record<string, string>?]>
+> = {
+  embedded: ["/reply-queue/somebody-elses"],
+  rabbitmq: ["/exchange/that-does-not-exist/a"],
+  activemq: ["/queue/a", { selector: "no = = sense" }],
+};
+
+/** Handlers that fail, and subscriptions. */
 export const WORKING: readonly Behaviour<Client>[] = [
+  {
+    name: "of several subscriptions the refused one fails, the others go on",
+    run: (broker) =>
+      withClient(broker, async (client) => {
+        const [first, second] = [newQueue(), newQueue()];
+        const [destination, headers] = REFUSED[broker.name];
+        const before = client.subscribe(first);
+        const refused = client.subscribe(destination, { headers });
+        const after = client.subscribe(second);
+        await assertRejects(() => take(refused, 1), BrokerError);
+        for (
+          const [queue, subscription] of [
+            [first, before],
+            [second, after],
+          ] as const
+        ) {
+          await client.send(queue, "hello", { receipt: true });
+          const [message] = await take(subscription, 1);
+          assert(await message!.ack({ receipt: true }));
+        }
+      }),
+  },
   {
     name:
       "a failing message is copied to the error destination, the others are handled",
