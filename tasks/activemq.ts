@@ -4,11 +4,13 @@ import { answersStomp } from "./probe.ts";
 import {
   ACCOUNT,
   type BrokerKind,
+  brokerNode,
   type RunningBroker,
   runningBroker,
   type StartOptions,
+  urlOf,
 } from "./running_broker.ts";
-import { startService } from "./service.ts";
+import { processes, startService } from "./service.ts";
 import { tempFolder } from "./temp_folder.ts";
 
 /** Where the package is. */
@@ -24,42 +26,46 @@ export const activeMQ: BrokerKind = {
   start: startActiveMQ,
 };
 
-/** Starts ActiveMQ with its messages in memory. */
+/** Starts ActiveMQ, with its messages in memory unless they are to survive a crash. */
 export async function startActiveMQ(
-  { signal }: StartOptions = {},
+  { signal, isPersistent = false }: StartOptions = {},
 ): Promise<RunningBroker> {
   await using resources = new AsyncDisposableStack();
   const folder = await tempFolder("activemq", resources);
   const { stomp, jms } = freePorts("stomp", "jms");
   await Deno.writeTextFile(
     `${folder}/activemq.xml`,
-    configuration({ stomp, jms }),
+    configuration({ stomp, jms }, isPersistent),
   );
   await Deno.writeTextFile(`${folder}/log4j2.properties`, LOGGING);
   await Deno.mkdir(`${folder}/tmp`);
-  await startService("java", {
-    name: "ActiveMQ",
-    args: [
-      // Otherwise Java leaves a folder in /tmp.
-      "-XX:-UsePerfData",
-      "-Xmx512m",
-      `-Djava.io.tmpdir=${folder}/tmp`,
-      `-Dlog4j2.configurationFile=${folder}/log4j2.properties`,
-      `-Dactivemq.home=${activeMQHome}`,
-      `-Dactivemq.base=${folder}`,
-      `-Dactivemq.conf=${folder}`,
-      `-Dactivemq.data=${folder}/data`,
-      "-jar",
-      activeMQJar,
-      "start",
-      `xbean:file:${folder}/activemq.xml`,
-    ],
-    cwd: folder,
-    resources,
-    signal,
-    isReady: (attempt) => answersStomp({ port: stomp, ...ACCOUNT }, attempt),
-  });
-  return runningBroker("activemq", stomp, resources.move(), {
+  const own = processes(resources);
+  const start = () =>
+    startService("java", {
+      name: "ActiveMQ",
+      args: [
+        // Otherwise Java leaves a folder in /tmp.
+        "-XX:-UsePerfData",
+        "-Xmx512m",
+        `-Djava.io.tmpdir=${folder}/tmp`,
+        `-Dlog4j2.configurationFile=${folder}/log4j2.properties`,
+        `-Dactivemq.home=${activeMQHome}`,
+        `-Dactivemq.base=${folder}`,
+        `-Dactivemq.conf=${folder}`,
+        `-Dactivemq.data=${folder}/data`,
+        "-jar",
+        activeMQJar,
+        "start",
+        `xbean:file:${folder}/activemq.xml`,
+      ],
+      cwd: folder,
+      resources: own,
+      signal,
+      isReady: (attempt) => answersStomp({ port: stomp, ...ACCOUNT }, attempt),
+    });
+  const node = await brokerNode(start);
+  return runningBroker("activemq", urlOf(stomp), resources.move(), {
+    nodes: [node],
     jms: `tcp://127.0.0.1:${jms}`,
   });
 }
@@ -67,6 +73,7 @@ export async function startActiveMQ(
 /** The authentication plugin is what makes it refuse a wrong passcode; everything is allowed to whoever logged in. */
 function configuration(
   ports: { readonly stomp: number; readonly jms: number },
+  isPersistent: boolean,
 ): string {
   const { login, passcode } = ACCOUNT;
   return `<beans xmlns="http://www.springframework.org/schema/beans"
@@ -74,7 +81,7 @@ function configuration(
     xsi:schemaLocation="http://www.springframework.org/schema/beans
       http://www.springframework.org/schema/beans/spring-beans.xsd
       http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
-  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="stompest" persistent="false" useJmx="false">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="stompest" persistent="${isPersistent}" useJmx="false" schedulerSupport="false">
     <plugins>
       <simpleAuthenticationPlugin anonymousAccessAllowed="false">
         <users>

@@ -36,6 +36,17 @@ export class ProcessGroup implements AsyncDisposable {
     this.ended = this.#end(child, options.onOutput ?? (() => {}));
   }
 
+  /** Ends the whole group at once, as a crash would. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.ended;
+  }
+
+  /** Stops the whole group where it is, or lets it go on. */
+  freeze(isFrozen: boolean): void {
+    this.#signal(isFrozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Asks the whole group to end, and makes it end when it has not within `grace` milliseconds. */
   stop(grace = 15_000): Promise<void> {
     return this.#stopping ??= this.#stop(grace);
@@ -48,6 +59,8 @@ export class ProcessGroup implements AsyncDisposable {
 
   async #stop(grace: number): Promise<void> {
     this.#signal("SIGTERM");
+    // Whoever is frozen hears nothing before.
+    this.#signal("SIGCONT");
     const timer = setTimeout(() => this.#signal("SIGKILL"), grace);
     await this.ended.finally(() => clearTimeout(timer));
   }

@@ -3,6 +3,9 @@ import manifest from "../deno.json" with { type: "json" };
 /** The folder that the tests against real brokers are in; the plain suite leaves it out. */
 const LIVE = "./tests/live/";
 
+/** The folder of the tests that kill their brokers. */
+const CRASHES = "./tests/crashes/";
+
 /** The modules that a user can import by name. */
 export function entryPoints(): string[] {
   return Object.values(manifest.exports);
@@ -10,12 +13,19 @@ export function entryPoints(): string[] {
 
 /** The test files that need nothing but the runtime. */
 export function testFiles(): string[] {
-  return allTestFiles().filter((file) => !file.startsWith(LIVE));
+  return allTestFiles().filter((file) =>
+    !file.startsWith(LIVE) && !file.startsWith(CRASHES)
+  );
 }
 
 /** The test files that need a broker. */
 export function liveTestFiles(): string[] {
   return allTestFiles().filter((file) => file.startsWith(LIVE));
+}
+
+/** The test files that need a broker to kill. */
+export function crashTestFiles(): string[] {
+  return allTestFiles().filter((file) => file.startsWith(CRASHES));
 }
 
 /** The modules of ours that come with the entry points: whatever a user reads the documentation of. */

@@ -2,15 +2,19 @@ import { Authority } from "../tests/support/certificates.ts";
 import { freePorts } from "./free_ports.ts";
 import { isFile } from "./is_file.ts";
 import { accepts, answersStomp } from "./probe.ts";
+import type { ProcessGroup } from "./process_group.ts";
 import {
   ACCOUNT,
   type BrokerKind,
+  type BrokerNode,
+  brokerNode,
   type RunningBroker,
   runningBroker,
   type StartOptions,
   type TlsAccess,
+  urlOf,
 } from "./running_broker.ts";
-import { startService } from "./service.ts";
+import { processes, startService } from "./service.ts";
 import { tempFolder } from "./temp_folder.ts";
 
 /** Not the launcher on the PATH: that one writes into the system's log folder and serves two users only. */
@@ -40,6 +44,14 @@ interface NodePorts {
   readonly portMapper: number;
 }
 
+/** What a node is to be. */
+interface NodePlan {
+  readonly name: string;
+  readonly ports: NodePorts;
+  /** The names of all nodes, where there are several. */
+  readonly cluster: readonly string[];
+}
+
 /** What everything that is started for a broker needs. */
 interface Surroundings extends StartOptions {
   readonly folder: string;
@@ -56,7 +68,7 @@ export async function startRabbitMQ(
 ): Promise<RunningBroker> {
   await using resources = new AsyncDisposableStack();
   const folder = await tempFolder("rabbitmq", resources);
-  const surroundings = { ...options, folder, resources };
+  const surroundings = { ...options, folder, resources: processes(resources) };
   const ports = freePorts(
     "stomp",
     "stompTls",
@@ -67,14 +79,54 @@ export async function startRabbitMQ(
   );
   await startPortMapper(ports.portMapper, surroundings);
   const client = await writeCertificates(folder);
-  await startNode(
-    `stompest-${ports.portMapper}@localhost`,
-    ports,
-    surroundings,
+  const name = `stompest-${ports.portMapper}@localhost`;
+  const node = await brokerNode(() =>
+    startNode({ name, ports, cluster: [] }, surroundings)
   );
-  const url =
-    `stomps://${ACCOUNT.login}:${ACCOUNT.passcode}@127.0.0.1:${ports.stompTls}`;
-  return runningBroker("rabbitmq", ports.stomp, resources.move(), {
+  const url = urlOf(ports.stompTls).replace("stomp:", "stomps:");
+  return runningBroker("rabbitmq", urlOf(ports.stomp), resources.move(), {
+    nodes: [node],
+    tls: { url, ...client },
+  });
+}
+
+/**
+ * Starts a cluster of RabbitMQ nodes. Its URL is a failover URI of all of them.
+ */
+export async function startRabbitMQCluster(
+  size: number,
+  options: StartOptions = {},
+): Promise<RunningBroker> {
+  await using resources = new AsyncDisposableStack();
+  const folder = await tempFolder("rabbitmq", resources);
+  const surroundings = { ...options, folder, resources: processes(resources) };
+  const { portMapper } = freePorts("portMapper");
+  await startPortMapper(portMapper, surroundings);
+  const client = await writeCertificates(folder);
+  const cluster = Array.from(
+    { length: size },
+    (_, i) => `stompest-${portMapper}-${i + 1}@localhost`,
+  );
+  const nodes: BrokerNode[] = [];
+  const urls: string[] = [];
+  // One after the other: the first one is what the others join.
+  for (const name of cluster) {
+    const own = freePorts(
+      "stomp",
+      "stompTls",
+      "webStomp",
+      "amqp",
+      "distribution",
+    );
+    const ports = { ...own, portMapper };
+    nodes.push(
+      await brokerNode(() => startNode({ name, ports, cluster }, surroundings)),
+    );
+    urls.push(urlOf(ports.stomp));
+  }
+  const url = `failover:(${urls.join(",")})`;
+  return runningBroker("rabbitmq", url, resources.move(), {
+    nodes,
     tls: { url, ...client },
   });
 }
@@ -99,7 +151,7 @@ async function writeCertificates(
 function startPortMapper(
   port: number,
   { resources, signal }: Surroundings,
-): Promise<void> {
+): Promise<ProcessGroup> {
   const [program, ...args] = unprivileged([
     PORT_MAPPER,
     "-port",
@@ -117,14 +169,11 @@ function startPortMapper(
 }
 
 async function startNode(
-  name: string,
-  ports: NodePorts,
+  { name, ports, cluster }: NodePlan,
   { folder, resources, signal }: Surroundings,
-): Promise<void> {
-  await Deno.writeTextFile(
-    `${folder}/rabbitmq.conf`,
-    configuration(ports, folder),
-  );
+): Promise<ProcessGroup> {
+  const conf = `${folder}/rabbitmq-${ports.amqp}.conf`;
+  await Deno.writeTextFile(conf, configuration(ports, cluster, folder));
   await Deno.writeTextFile(
     `${folder}/enabled_plugins`,
     "[rabbitmq_stomp,rabbitmq_web_stomp].\n",
@@ -134,7 +183,7 @@ async function startNode(
   // With its input allowed, the launcher becomes the broker instead of waiting beside it; `-noinput` takes back the
   // shell that this would open.
   const [program, ...args] = unprivileged([SERVER, "-noinput"]);
-  await startService(program, {
+  return startService(program, {
     name: `RabbitMQ ${name}`,
     args,
     cwd: folder,
@@ -149,7 +198,7 @@ async function startNode(
       ERL_EPMD_PORT: `${ports.portMapper}`,
       RABBITMQ_ALLOW_INPUT: "true",
       RABBITMQ_CONF_ENV_FILE: `${folder}/rabbitmq-env.conf`,
-      RABBITMQ_CONFIG_FILE: `${folder}/rabbitmq.conf`,
+      RABBITMQ_CONFIG_FILE: conf,
       RABBITMQ_DIST_PORT: `${ports.distribution}`,
       RABBITMQ_ENABLED_PLUGINS_FILE: `${folder}/enabled_plugins`,
       RABBITMQ_LOG_BASE: folder,
@@ -167,7 +216,14 @@ async function startNode(
 }
 
 /** Says everything that has a default with a port or a size of the machine in it. */
-function configuration(ports: NodePorts, folder: string): string {
+function configuration(
+  ports: NodePorts,
+  cluster: readonly string[],
+  folder: string,
+): string {
+  const members = cluster.map((name, i) =>
+    `cluster_formation.classic_config.nodes.${i + 1} = ${name}\n`
+  );
   return `listeners.tcp.1 = 127.0.0.1:${ports.amqp}
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
 stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
@@ -178,7 +234,7 @@ ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = true
 web_stomp.tcp.listener = 127.0.0.1:${ports.webStomp}
 disk_free_limit.absolute = 1MB
-`;
+${members.join("")}`;
 }
 
 /** The same command, run by the package's user when we are root. */

@@ -19,8 +19,16 @@ export interface ServiceOptions extends Omit<ProcessOptions, "onOutput"> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A place for processes that goes with these resources, also when they are handed on. */
+export function processes(
+  resources: AsyncDisposableStack,
+): AsyncDisposableStack {
+  return resources.use(new AsyncDisposableStack());
+}
+
 /**
- * Starts a program that is to run in the background, and waits until it is ready.
+ * Starts a program that is to run in the background, and waits until it is ready. It can be started again with the same
+ * options once it has been killed.
  *
  * @throws the signal's reason; or an `Error` with the end of what the program wrote, when it ends or is not ready in
  * time
@@ -28,7 +36,7 @@ export interface ServiceOptions extends Omit<ProcessOptions, "onOutput"> {
 export async function startService(
   program: string,
   options: ServiceOptions,
-): Promise<void> {
+): Promise<ProcessGroup> {
   const { name, resources, isReady, signal, ...how } = options;
   signal?.throwIfAborted();
   let log = "";
@@ -67,4 +75,5 @@ export async function startService(
       : over.reason;
     throw new Error(`${problem}. The end of its log:\n${log}`);
   }
+  return service;
 }

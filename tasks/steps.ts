@@ -1,8 +1,19 @@
 import { BROKERS } from "./brokers.ts";
 import { carelessPrograms } from "./careless.ts";
+import { listenForOrders } from "./control.ts";
 import { javaReadsOurTexts } from "./jms.ts";
-import { entryPoints, liveTestFiles, testFiles } from "./project.ts";
-import type { BrokerKind } from "./running_broker.ts";
+import {
+  crashTestFiles,
+  entryPoints,
+  liveTestFiles,
+  testFiles,
+} from "./project.ts";
+import { rabbitMQ, startRabbitMQCluster } from "./rabbitmq.ts";
+import type {
+  BrokerKind,
+  RunningBroker,
+  StartOptions,
+} from "./running_broker.ts";
 import { bunSuite, denoSuite, documentationSuite } from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
@@ -25,6 +36,18 @@ export const STEPS: readonly Step[] = [
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
   ...BROKERS.map(liveStep),
+  ...BROKERS.map((kind) =>
+    crashStep(
+      `${kind.name}-crashes`,
+      kind,
+      (options) => kind.start({ ...options, isPersistent: true }),
+    )
+  ),
+  crashStep(
+    "cluster-crashes",
+    rabbitMQ,
+    (options) => startRabbitMQCluster(3, options),
+  ),
 ];
 
 function denoStep(name: string, ...args: readonly string[]): Step {
@@ -39,13 +62,51 @@ function liveStep(kind: BrokerKind): Step {
   return { name: kind.name, run: (bench) => liveSuite(bench, kind) };
 }
 
+/** A step that kills what it starts. */
+function crashStep(
+  name: string,
+  kind: BrokerKind,
+  start: (options: StartOptions) => Promise<RunningBroker>,
+): Step {
+  return { name, run: (bench) => crashSuite(bench, kind, start) };
+}
+
+/** What is to be said of a broker that is not installed; `undefined` if it is. */
+function missing(bench: Workbench, kind: BrokerKind): Tally | undefined {
+  if (kind.isInstalled()) return undefined;
+  bench.say(`${kind.name} is not installed: ${kind.installHint}`);
+  const isRequired = Deno.env.get("STOMPEST_REQUIRE_BROKERS") === "1";
+  return isRequired ? oneIf(false) : NOTHING;
+}
+
+/** Runs the tests that make a broker of their own suffer, on both runtimes. */
+async function crashSuite(
+  bench: Workbench,
+  kind: BrokerKind,
+  start: (options: StartOptions) => Promise<RunningBroker>,
+): Promise<Tally> {
+  const isMissing = missing(bench, kind);
+  if (isMissing !== undefined) return isMissing;
+  await using broker = await start({ signal: bench.signal });
+  await using control = listenForOrders(broker.nodes);
+  bench.say(`${broker.name} serves at ${broker.url}`);
+  const env = {
+    STOMPEST_BROKER_URL: broker.url,
+    STOMPEST_BROKER: broker.name,
+    STOMPEST_BROKER_TLS: "",
+    STOMPEST_CONTROL: String(control.port),
+    STOMPEST_NODES: String(broker.nodes.length),
+  };
+  return total([
+    await denoSuite(bench, crashTestFiles(), env),
+    await bunSuite(bench, crashTestFiles(), env),
+  ]);
+}
+
 /** Runs the tests against a real broker on both runtimes, or tells how to get the broker. */
 async function liveSuite(bench: Workbench, kind: BrokerKind): Promise<Tally> {
-  if (!kind.isInstalled()) {
-    bench.say(`${kind.name} is not installed: ${kind.installHint}`);
-    const isRequired = Deno.env.get("STOMPEST_REQUIRE_BROKERS") === "1";
-    return isRequired ? oneIf(false) : NOTHING;
-  }
+  const isMissing = missing(bench, kind);
+  if (isMissing !== undefined) return isMissing;
   await using broker = await kind.start({ signal: bench.signal });
   bench.say(`${broker.name} serves at ${broker.url}`);
   const env = {

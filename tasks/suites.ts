@@ -11,6 +11,9 @@ export interface BrokerEnvironment {
   readonly STOMPEST_BROKER: string;
   /** How to reach it by TLS, in JSON; empty where it does not speak it. */
   readonly STOMPEST_BROKER_TLS: string;
+  /** The port of 127.0.0.1 that takes orders to make it suffer, and how many nodes it has. */
+  readonly STOMPEST_CONTROL?: string;
+  readonly STOMPEST_NODES?: string;
 }
 
 /** The Bun that is run where none is installed. */

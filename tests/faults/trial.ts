@@ -32,8 +32,11 @@ class Ledger {
 async function produce(
   client: Client,
   name: string,
-  queue: string,
-  ledger: Ledger,
+  { queue, headers, ledger }: {
+    readonly queue: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly ledger: Ledger;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   for (let n = 0; !signal.aborted; n++) {
@@ -41,7 +44,7 @@ async function produce(
     await Promise.all(batch.map(async (id) => {
       try {
         await client.send(queue, id, {
-          headers: { persistent: "true" },
+          headers: { ...headers, persistent: "true" },
           receipt: true,
         });
         ledger.confirmed.add(id);
@@ -53,23 +56,38 @@ async function produce(
   }
 }
 
+/** What is tried. */
+export interface Trial {
+  /** Where the clients connect: a URL or a failover URI. */
+  readonly target: string;
+  readonly queue: string;
+  /** Headers of SUBSCRIBE and SEND, by which the broker makes the queue. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly random: Random;
+  /** Does harm while messages flow; resolves when that is over. */
+  harm(): Promise<void>;
+  /**
+   * Whether the broker itself forgets, when it crashes, what it has delivered:
+   * it cannot mark that as redelivered then.
+   */
+  readonly forgetsDeliveries?: boolean;
+}
+
+/** What came of a trial. */
+export interface TrialReport {
+  readonly confirmed: number;
+  readonly unknown: number;
+  /** Messages that were handled more than once. */
+  readonly repeated: number;
+}
+
 /**
- * Producers and consumers work through a proxy that cuts their connections so
- * many times. Afterwards every confirmed message has been handled, and whatever
- * was handled twice was marked as redelivered, or unknown to its sender.
+ * Producers and consumers work while harm is done. Afterwards every confirmed
+ * message has been handled, and whatever was handled twice was marked as
+ * redelivered, or unknown to its sender.
  */
-export async function survive(
-  url: string,
-  queue: string,
-  cuts: number,
-  random: Random,
-): Promise<void> {
-  const target = new URL(url);
-  await using proxy = await Proxy.start(
-    { hostname: target.hostname, port: Number(target.port) },
-    random,
-  );
-  target.port = String(proxy.address.port);
+export async function survive(trial: Trial): Promise<TrialReport> {
+  const { target, queue, headers = {}, random } = trial;
   const options = {
     heartBeat: [2000, 2000],
     reconnect: { initialDelay: 5, maxDelay: 100 },
@@ -90,20 +108,19 @@ export async function survive(
     client.consume(queue, async (message) => {
       await delay(random.below(3));
       ledger.handle(message.text(), message.redelivered);
-    }, { concurrency: 1 + i, prefetch: 20 });
+    }, { concurrency: 1 + i, prefetch: 20, headers });
   }
   const stop = new AbortController();
   const producing = Promise.all(
     producers.map((client, i) =>
-      produce(client, `p${i}`, queue, ledger, stop.signal)
+      produce(client, `p${i}`, { queue, headers, ledger }, stop.signal)
     ),
   );
-  while (proxy.done.cuts < cuts) {
-    await delay(random.below(40));
-    proxy.cut();
+  try {
+    await trial.harm();
+  } finally {
+    stop.abort();
   }
-  proxy.calmDown();
-  stop.abort();
   await producing;
   for (let waited = 0; ledger.missing.length > 0; waited += 50) {
     assert(waited < CALM, `never handled: ${ledger.missing}`);
@@ -114,15 +131,45 @@ export async function survive(
   }
   for (const [id, { times, unmarked }] of ledger.handled) {
     assert(
-      unmarked <= 1 || ledger.unknown.has(id),
+      unmarked <= 1 || ledger.unknown.has(id) || trial.forgetsDeliveries,
       `${id} was handled ${times} times, ${unmarked} of them unmarked`,
     );
     assert(ledger.confirmed.has(id) || ledger.unknown.has(id), id);
   }
-  // Otherwise nothing has been tried.
-  const redelivered = [...ledger.handled.values()].some(({ times }) =>
-    times > 1
+  return {
+    confirmed: ledger.confirmed.size,
+    unknown: ledger.unknown.size,
+    repeated: [...ledger.handled.values()].filter(({ times }) => times > 1)
+      .length,
+  };
+}
+
+/** The same, through a proxy that cuts connections so many times. */
+export async function surviveCuts(
+  url: string,
+  queue: string,
+  cuts: number,
+  random: Random,
+): Promise<void> {
+  const broker = new URL(url);
+  await using proxy = await Proxy.start(
+    { hostname: broker.hostname, port: Number(broker.port) },
+    random,
   );
-  assert(ledger.confirmed.size > cuts, `only ${ledger.confirmed.size}`);
-  assert(ledger.unknown.size > 0 && redelivered, "the cuts did no harm");
+  broker.port = String(proxy.address.port);
+  const { confirmed, unknown, repeated } = await survive({
+    target: broker.href,
+    queue,
+    random,
+    harm: async () => {
+      while (proxy.done.cuts < cuts) {
+        await delay(random.below(40));
+        proxy.cut();
+      }
+      proxy.calmDown();
+    },
+  });
+  // Otherwise nothing has been tried.
+  assert(confirmed > cuts, `only ${confirmed}`);
+  assert(unknown > 0 && repeated > 0, "the cuts did no harm");
 }

@@ -1,6 +1,6 @@
 import { newQueue } from "../behaviours/behaviour.ts";
 import { CUTS } from "../faults/cuts.ts";
-import { survive } from "../faults/trial.ts";
+import { surviveCuts } from "../faults/trial.ts";
 import { test } from "../support/harness.ts";
 import { withChance } from "../support/random.ts";
 import { BROKER } from "./broker.ts";
@@ -9,7 +9,7 @@ const { name, url } = BROKER;
 
 test(
   `${name}: nothing confirmed is lost over ${CUTS} cuts, and duplicates are marked`,
-  () => withChance((random) => survive(url, newQueue(), CUTS, random)),
+  () => withChance((random) => surviveCuts(url, newQueue(), CUTS, random)),
   {
     timeout: 120_000,
   },
