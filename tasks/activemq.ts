@@ -70,7 +70,10 @@ export async function startActiveMQ(
   });
 }
 
-/** The authentication plugin is what makes it refuse a wrong passcode; everything is allowed to whoever logged in. */
+/**
+ * The authentication plugin is what makes it refuse a wrong passcode; everything is allowed to whoever logged in. Without
+ * the policy it would forget in a crash what it has delivered, and not mark what it delivers again.
+ */
 function configuration(
   ports: { readonly stomp: number; readonly jms: number },
   isPersistent: boolean,
@@ -89,6 +92,13 @@ function configuration(
         </users>
       </simpleAuthenticationPlugin>
     </plugins>
+    <destinationPolicy>
+      <policyMap>
+        <policyEntries>
+          <policyEntry queue="&gt;" persistJMSRedelivered="${isPersistent}"/>
+        </policyEntries>
+      </policyMap>
+    </destinationPolicy>
     <transportConnectors>
       <transportConnector name="stomp" uri="stomp://127.0.0.1:${ports.stomp}"/>
       <transportConnector name="openwire" uri="tcp://127.0.0.1:${ports.jms}"/>

@@ -39,8 +39,6 @@ test(
         queue: newQueue(),
         headers: isCluster ? QUORUM : {},
         random,
-        // A quorum queue knows, since another node does.
-        forgetsDeliveries: !isCluster,
         harm: async () => {
           for (let crash = 0; crash < Math.max(2, NODES); crash++) {
             await delay(500 + random.below(1000));

@@ -66,11 +66,6 @@ export interface Trial {
   readonly random: Random;
   /** Does harm while messages flow; resolves when that is over. */
   harm(): Promise<void>;
-  /**
-   * Whether the broker itself forgets, when it crashes, what it has delivered:
-   * it cannot mark that as redelivered then.
-   */
-  readonly forgetsDeliveries?: boolean;
 }
 
 /** What came of a trial. */
@@ -131,7 +126,7 @@ export async function survive(trial: Trial): Promise<TrialReport> {
   }
   for (const [id, { times, unmarked }] of ledger.handled) {
     assert(
-      unmarked <= 1 || ledger.unknown.has(id) || trial.forgetsDeliveries,
+      unmarked <= 1 || ledger.unknown.has(id),
       `${id} was handled ${times} times, ${unmarked} of them unmarked`,
     );
     assert(ledger.confirmed.has(id) || ledger.unknown.has(id), id);
