@@ -1,6 +1,6 @@
 /**
- * The trials by fault alone, as large as one likes: `deno task test:faults --cuts 10000`. The gate has them in a small
- * size.
+ * The trials by fault alone, crashes of brokers included, as large as one likes: `deno task test:faults --cuts 10000`. The
+ * gate has them in a small size.
  *
  * @module
  */
@@ -17,4 +17,12 @@ if (!/^[1-9][0-9]*$/.test(values.cuts)) {
 }
 Deno.env.set("STOMPEST_CUTS", values.cuts);
 Deno.env.set("STOMPEST_ONLY", "/faults_test.ts");
-await gate(["deno", "bun", "rabbitmq", "activemq"]);
+await gate([
+  "deno",
+  "bun",
+  "rabbitmq",
+  "activemq",
+  "rabbitmq-crashes",
+  "activemq-crashes",
+  "cluster-crashes",
+]);

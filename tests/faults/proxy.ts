@@ -10,8 +10,16 @@ import type { Random } from "../support/random.ts";
 /** What has been done to the connections so far. */
 export interface Mischief {
   cuts: number;
+  resets: number;
   stalls: number;
   splits: number;
+}
+
+/** A connection through the proxy. */
+interface Pair {
+  readonly ends: readonly [Link, Link];
+  /** Present once nobody reads any more; resolves when both ends are closed. */
+  deaf: Promise<void> | undefined;
 }
 
 /**
@@ -21,12 +29,12 @@ export interface Mischief {
  */
 export class Proxy implements AsyncDisposable {
   /** What it has done. */
-  readonly done: Mischief = { cuts: 0, stalls: 0, splits: 0 };
+  readonly done: Mischief = { cuts: 0, resets: 0, stalls: 0, splits: 0 };
   readonly #transport: Transport;
   readonly #listener: Listener;
   readonly #broker: Address;
   readonly #random: Random;
-  readonly #pairs = new Set<readonly [Link, Link]>();
+  readonly #pairs = new Set<Pair>();
   readonly #running = new Set<Promise<void>>();
   #isCalm = false;
 
@@ -55,12 +63,19 @@ export class Proxy implements AsyncDisposable {
     return this.#listener.address;
   }
 
-  /** Cuts one of the connections, wherever it is. */
+  /**
+   * Cuts one of the connections, wherever it is: at once, or after a while in
+   * which nobody reads, so that what has come unread resets it.
+   */
   cut(): void {
     const pairs = [...this.#pairs];
     if (pairs.length === 0) return;
     this.done.cuts++;
-    for (const end of this.#random.pick(pairs)) end.close();
+    const pair = this.#random.pick(pairs);
+    const close = () => pair.ends.forEach((end) => end.close());
+    if (this.#random.onceIn(2)) return close();
+    this.done.resets++;
+    pair.deaf = pause(this.#random.below(20)).then(close);
   }
 
   /** From now on everything passes as it should. */
@@ -71,7 +86,7 @@ export class Proxy implements AsyncDisposable {
   /** Ends everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const pair of this.#pairs) for (const end of pair) end.close();
+    for (const { ends } of this.#pairs) for (const end of ends) end.close();
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
@@ -96,12 +111,12 @@ export class Proxy implements AsyncDisposable {
       client.close();
       return;
     }
-    const pair = [client, broker] as const;
+    const pair: Pair = { ends: [client, broker], deaf: undefined };
     this.#pairs.add(pair);
     try {
       await Promise.race([
-        this.#pump(client, broker),
-        this.#pump(broker, client),
+        this.#pump(client, broker, pair),
+        this.#pump(broker, client, pair),
       ]);
     } finally {
       this.#pairs.delete(pair);
@@ -110,8 +125,9 @@ export class Proxy implements AsyncDisposable {
     }
   }
 
-  async #pump(from: Link, to: Link): Promise<void> {
+  async #pump(from: Link, to: Link, pair: Pair): Promise<void> {
     for (let octets; (octets = await from.read()) !== undefined;) {
+      if (pair.deaf !== undefined) return await pair.deaf;
       let at = 0;
       if (!this.#isCalm && this.#random.onceIn(4)) {
         // Part of it arrives, and the rest a little later, or never.
@@ -120,12 +136,14 @@ export class Proxy implements AsyncDisposable {
         this.done.splits++;
         if (this.#random.onceIn(4)) {
           this.done.stalls++;
-          await new Promise((resolve) =>
-            setTimeout(resolve, this.#random.below(40))
-          );
+          await pause(this.#random.below(40));
         }
       }
       await to.write(octets.subarray(at));
     }
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
