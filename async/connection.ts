@@ -9,6 +9,7 @@ import {
 } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
+import { lifeQuestion } from "../session/liveness.ts";
 import { brokerError, redacted } from "../session/said.ts";
 import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";
@@ -98,6 +99,10 @@ export class Connection {
         // Where something is on its way already, that is the sign of life.
         if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
         this.#outbox.flush();
+      },
+      ask: () => {
+        if (this.session.state !== "connected") return;
+        for (const frame of lifeQuestion(this.session)) this.append(frame);
       },
       isResting: () => this.#rest !== undefined,
       overdue: () => events.status({ type: "broker-silent" }),
@@ -349,7 +354,7 @@ export class Connection {
           new Pulse(
             this.session.heartBeat,
             this.#options.clock.now(),
-            this.session.dialect.patience,
+            this.session.dialect.skipsBeats,
           ),
         );
         this.#connected.resolve();

@@ -6,6 +6,8 @@ import type { Receipts } from "./receipts.ts";
 export interface TimekeeperEvents {
   /** It is time for a sign of life. */
   beat(): void;
+  /** It is time to ask whether the broker lives. */
+  ask(): void;
   /** The broker has been silent for longer than it should. */
   overdue(): void;
   /** The broker has been silent for too long. */
@@ -88,6 +90,7 @@ export class Timekeeper {
       this.#events.beat();
       pulse.sent(now);
     }
+    if (pulse?.takeQuestion(now)) this.#events.ask();
     this.#receipts.expire(now);
     if (this.#events.isResting()) pulse?.received(now);
     const silence = pulse?.silence(now);

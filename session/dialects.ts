@@ -29,11 +29,12 @@ export interface Dialect {
    */
   readonly octetsPerMessage: number | undefined;
   /**
-   * After how many silent heart-beat periods it is dead. ActiveMQ looks once a
-   * period whether it has sent anything since the last look, so that up to two
-   * periods and a little more pass between two signs of life.
+   * Whether it may skip heart-beats, so that a client who wants to know has to
+   * ask. ActiveMQ looks once a period whether it has sent anything since the
+   * last look, its own heart-beat included: up to two periods and a little more
+   * pass between two signs of life.
    */
-  readonly patience: number;
+  readonly skipsBeats: boolean;
   /** How it is told that the body of a SEND is text, not octets. */
   readonly text: TextMark;
   /** What becomes of a message that is refused with NACK. */
@@ -88,7 +89,7 @@ const PLAIN: Dialect = {
   server: "",
   prefetchHeader: "prefetch-count",
   octetsPerMessage: undefined,
-  patience: 2,
+  skipsBeats: false,
   text: "nothing tells",
   nack: "unknown",
   requeueHeader: undefined,
@@ -128,7 +129,7 @@ const DIALECTS: readonly Dialect[] = [
     name: "activemq",
     server: "ActiveMQ",
     prefetchHeader: "activemq.prefetchSize",
-    patience: 3,
+    skipsBeats: true,
     text: "the header amq-msg-type",
     nack: "dead-lettered",
     receiptsInTransaction: true,

@@ -41,25 +41,27 @@ export function negotiateHeartBeat(own: HeartBeat, peer: HeartBeat): HeartBeat {
  * again when that has come.
  *
  * We send after half a period of silence, because a timer of ours may be late
- * and brokers differ in their patience. The peer is dead after two periods, or as
- * many as are known to be needed, without a single octet: its timers may be
- * late, too.
+ * and brokers differ in their patience. The peer is dead after two periods
+ * without a single octet: its timers may be late, too. One that is known to skip
+ * heart-beats is asked before, once a silence.
  */
 export class Pulse {
   readonly #send: number;
   readonly #receive: number;
-  readonly #overdue: number;
+  /** How long the peer may be silent before it is asked. */
+  readonly #ask: number;
   #sentAt: number;
   #receivedAt: number;
+  #isAsked = false;
 
   /**
-   * Both sides count as alive at `now`, in milliseconds of any clock. The peer
-   * is given up after `patience` silent periods.
+   * Both sides count as alive at `now`, in milliseconds of any clock. `asks`:
+   * the peer may skip heart-beats, and is asked.
    */
-  constructor(negotiated: HeartBeat, now: number, patience = 2) {
+  constructor(negotiated: HeartBeat, now: number, asks = false) {
     this.#send = negotiated[0] / 2;
-    this.#receive = negotiated[1] * patience;
-    this.#overdue = negotiated[1] * (patience - 0.5);
+    this.#receive = negotiated[1] * 2;
+    this.#ask = asks ? negotiated[1] * 1.2 : 0;
     this.#sentAt = this.#receivedAt = now;
   }
 
@@ -71,6 +73,7 @@ export class Pulse {
   /** Octets came, of whatever kind: part of a long body is a sign of life. */
   received(now: number): void {
     this.#receivedAt = now;
+    this.#isAsked = false;
   }
 
   /** When to look again, or `undefined` if there are no heart-beats. */
@@ -79,7 +82,7 @@ export class Pulse {
     const deadAt = this.#receive > 0
       ? this.#receivedAt + this.#receive
       : Infinity;
-    const next = Math.min(sendAt, deadAt);
+    const next = Math.min(sendAt, deadAt, this.#askAt);
     return next === Infinity ? undefined : next;
   }
 
@@ -88,7 +91,22 @@ export class Pulse {
    * up; `Infinity` if there are no heart-beats.
    */
   get overdueAt(): number {
-    return this.#overdue > 0 ? this.#receivedAt + this.#overdue : Infinity;
+    return this.#receive > 0
+      ? this.#receivedAt + 0.75 * this.#receive
+      : Infinity;
+  }
+
+  /** Whether it is time to ask whether the peer lives. Says so once a silence. */
+  takeQuestion(now: number): boolean {
+    const isDue = now >= this.#askAt;
+    if (isDue) this.#isAsked = true;
+    return isDue;
+  }
+
+  get #askAt(): number {
+    return this.#ask > 0 && !this.#isAsked
+      ? this.#receivedAt + this.#ask
+      : Infinity;
   }
 
   /** Whether it is time to send an EOL. */

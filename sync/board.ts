@@ -8,6 +8,7 @@ export interface BoardMemory {
   readonly inbound: SharedArrayBuffer;
   readonly outbound: SharedArrayBuffer;
   readonly report: SharedArrayBuffer;
+  readonly question: SharedArrayBuffer;
 }
 
 /** How large the rings are, and where their counters begin. */
@@ -48,18 +49,20 @@ const WORD = {
   workerWantsRoom: 9,
   /** 1: the outbound ring may be empty in the middle of a frame. */
   midFrame: 10,
-  /** The negotiated heart-beat in ms, and the patience in silent periods. */
+  /** The negotiated heart-beat in ms, and whether it is known. */
   beatSend: 11,
   beatReceive: 12,
-  patience: 13,
+  beats: 13,
   reportLength: 14,
   /** 1: the worker waits for more octets before it writes. */
   gathering: 15,
   /** 1: what is in the outbound ring must not wait for more. */
   urgent: 16,
+  questionLength: 17,
 } as const;
 
-const WORDS = 17;
+const WORDS = 18;
+const QUESTION_OCTETS = 512;
 const REPORT_OCTETS = 4096;
 
 /** What is left of an error on its way between threads. */
@@ -110,6 +113,7 @@ export class Board {
       inbound: new SharedArrayBuffer(inbound),
       outbound: new SharedArrayBuffer(outbound),
       report: new SharedArrayBuffer(REPORT_OCTETS),
+      question: new SharedArrayBuffer(QUESTION_OCTETS),
     });
   }
 
@@ -203,16 +207,27 @@ export class Board {
     return [this.#get(WORD.beatSend), this.#get(WORD.beatReceive)];
   }
 
-  /** After how many silent periods the broker is given up. */
-  get patience(): number {
-    return this.#get(WORD.patience);
+  /** Whether {@linkcode heartBeat} is known. */
+  get beats(): boolean {
+    return this.#get(WORD.beats) === 1;
   }
 
-  /** Tells the worker to send signs of life, and to look for the broker's. */
-  setHeartBeat([send, receive]: HeartBeat, patience: number): void {
-    this.#set(WORD.patience, patience);
+  /** What has the broker answer, where it may skip heart-beats; else nothing. */
+  get question(): Uint8Array {
+    const length = this.#get(WORD.questionLength);
+    return new Uint8Array(this.memory.question).slice(0, length);
+  }
+
+  /**
+   * Tells the worker to send signs of life, and to look for the broker's: by
+   * asking, where there is a question.
+   */
+  setHeartBeat([send, receive]: HeartBeat, question: Uint8Array): void {
+    new Uint8Array(this.memory.question).set(question);
+    this.#set(WORD.questionLength, question.length);
     this.#set(WORD.beatReceive, Math.min(receive, LONGEST));
     this.#set(WORD.beatSend, Math.min(send, LONGEST));
+    this.#set(WORD.beats, 1);
     this.tellWorker();
   }
 

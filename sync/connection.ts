@@ -8,6 +8,7 @@ import {
 } from "../session/client_session.ts";
 import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
+import { lifeQuestion } from "../session/liveness.ts";
 import { brokerError, redacted } from "../session/said.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
@@ -240,10 +241,13 @@ export class Connection {
     // The reason itself says more than that the connection is gone.
     if (this.#failure !== undefined) throw this.#cause;
     if (!isOpen) throw new TimeoutError("CONNECTED", timeout);
-    this.#pipe.setHeartBeat(
-      this.session.heartBeat,
-      this.session.dialect.patience,
-    );
+    const { heartBeat, dialect, version } = this.session;
+    if (dialect.skipsBeats) {
+      for (const frame of lifeQuestion(this.session)) {
+        this.#buffer.append(frame, { version });
+      }
+    }
+    this.#pipe.setHeartBeat(heartBeat, this.#buffer.take());
   }
 
   /**

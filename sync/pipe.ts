@@ -202,8 +202,8 @@ export class Pipe {
   }
 
   /** Has the worker send heart-beats, and look for the broker's. */
-  setHeartBeat(heartBeat: HeartBeat, patience: number): void {
-    this.#board.setHeartBeat(heartBeat, patience);
+  setHeartBeat(heartBeat: HeartBeat, question: Uint8Array): void {
+    this.#board.setHeartBeat(heartBeat, question);
   }
 
   /** Waits until everything is written, or cannot be. */

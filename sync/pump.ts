@@ -25,7 +25,8 @@ const HEART_BEAT = Uint8Array.of(0x0a);
 /**
  * Moves octets between a link and a board, on a thread of its own. It knows
  * nothing of STOMP but the heart-beat: an EOL, between two frames, after half a
- * period in which nothing else was sent.
+ * period in which nothing else was sent; and octets that it is given to have a
+ * silent broker answer.
  */
 export class Pump {
   readonly #board: Board;
@@ -33,6 +34,7 @@ export class Pump {
   readonly #clock: Clock;
   #pulse: Pulse | undefined;
   #isBeatDue = false;
+  #isQuestionDue = false;
   #isOver = false;
   #news: Promise<void> | undefined;
   #cancelTimer: () => void = () => {};
@@ -108,6 +110,9 @@ export class Pump {
           await this.#link.write(octets);
           outbound.drop(octets.length);
           if (this.#board.callerWantsRoom) this.#board.tellCaller();
+        } else if (this.#isQuestionDue && !isMidFrame) {
+          this.#isQuestionDue = false;
+          await this.#link.write(this.#board.question);
         } else if (this.#isBeatDue && !isMidFrame) {
           await this.#link.write(HEART_BEAT);
         } else {
@@ -146,9 +151,10 @@ export class Pump {
 
   /** Begins with heart-beats once the caller knows what was negotiated. */
   #heedHeartBeat(): void {
-    const { heartBeat, patience } = this.#board;
-    if (this.#pulse !== undefined || patience === 0) return;
-    this.#pulse = new Pulse(heartBeat, this.#clock.now(), patience);
+    const { heartBeat, beats, question } = this.#board;
+    if (this.#pulse !== undefined || !beats) return;
+    const asks = question.length > 0;
+    this.#pulse = new Pulse(heartBeat, this.#clock.now(), asks);
     this.#tick();
   }
 
@@ -169,6 +175,10 @@ export class Pump {
     if (pulse?.isSendDue(now)) {
       this.#isBeatDue = true;
       pulse.sent(now);
+      this.#board.tellWorker();
+    }
+    if (pulse?.takeQuestion(now)) {
+      this.#isQuestionDue = true;
       this.#board.tellWorker();
     }
     // While the caller has no room for it, nobody looks what the broker sends.

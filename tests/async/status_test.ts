@@ -21,34 +21,30 @@ function listen(client: Client): StatusEvent[] {
 
 const HEART_BEAT = { version: "1.2", "heart-beat": "1000,1000" };
 
-for (
-  const [server, patience] of [["RabbitMQ/3", 2], ["ActiveMQ/5", 3]] as const
-) {
-  test(`${server}: that it is silent is told half a period before it is given up, once a silence`, async () => {
-    await using broker = await ScriptedBroker.start();
-    const { client, peer } = await broker.connect(
-      { heartBeat: [0, 1000] },
-      { ...HEART_BEAT, server },
-    );
-    const events = listen(client);
-    for (let silence = 0; silence < 2; silence++) {
-      events.length = 0;
-      await broker.clock.advance(patience * 1000 - 501);
-      assertEquals(events, []);
-      await broker.clock.advance(1);
-      assertEquals(events, [{ type: "broker-silent" }]);
-      await broker.clock.advance(499);
-      assertEquals(events.length, 1);
-      await peer.write("\n");
-      await settled();
-    }
-    await broker.clock.advance(patience * 1000);
-    assertEquals(events.slice(1).map(({ type }) => type), [
-      "broker-silent",
-      "disconnected",
-    ]);
-  });
-}
+test("that a broker is silent is told half a period before it is given up, once a silence", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect(
+    { heartBeat: [0, 1000] },
+    HEART_BEAT,
+  );
+  const events = listen(client);
+  for (let silence = 0; silence < 2; silence++) {
+    events.length = 0;
+    await broker.clock.advance(1499);
+    assertEquals(events, []);
+    await broker.clock.advance(1);
+    assertEquals(events, [{ type: "broker-silent" }]);
+    await broker.clock.advance(499);
+    assertEquals(events.length, 1);
+    await peer.write("\n");
+    await settled();
+  }
+  await broker.clock.advance(2000);
+  assertEquals(events.slice(1).map(({ type }) => type), [
+    "broker-silent",
+    "disconnected",
+  ]);
+});
 
 test("a busy program does not take its own silence for the broker's", async () => {
   await using broker = await ScriptedBroker.start();

@@ -73,12 +73,16 @@ test("the peer is dead after two periods without an octet", () => {
   assertStrictEquals(pulse.isSendDue(1e12), false);
 });
 
-test("a peer that is known to be late is given more periods", () => {
-  const pulse = new Pulse([1000, 1000], 0, 3);
-  assertStrictEquals(pulse.silence(2999), undefined);
-  assertStrictEquals(pulse.silence(3000), 3000);
-  // Our own beat does not wait for it.
-  assertStrictEquals(pulse.nextDeadline(), 500);
+test("a peer that may skip heart-beats is asked once a silence", () => {
+  const pulse = new Pulse([0, 1000], 0, true);
+  assertStrictEquals(pulse.nextDeadline(), 1200);
+  assertStrictEquals(pulse.takeQuestion(1199), false);
+  assertStrictEquals(pulse.takeQuestion(1200), true);
+  assertStrictEquals(pulse.takeQuestion(1300), false);
+  assertStrictEquals(pulse.nextDeadline(), 2000);
+  assertStrictEquals(pulse.silence(2000), 2000);
+  pulse.received(2000);
+  assertStrictEquals(pulse.takeQuestion(3200), true);
 });
 
 test("the next deadline is the earlier of the two directions", () => {

@@ -49,7 +49,7 @@ class PumpInHand implements AsyncDisposable {
   }
 
   async beat(send: number, receive: number): Promise<void> {
-    this.board.setHeartBeat([send, receive], 2);
+    this.board.setHeartBeat([send, receive], new Uint8Array());
     await noticed();
   }
 
@@ -164,6 +164,25 @@ test("Pump gives a broker up that is silent for two periods", async () => {
     pump.board.failure().message,
     "has been silent for 2000 ms, though it promised a heart-beat every 1000 ms",
   );
+});
+
+test("Pump asks a silent broker where it is told how, once a silence", async () => {
+  await using pump = new PumpInHand();
+  const question = new TextEncoder().encode("alive?");
+  pump.board.setHeartBeat([0, 1000], question);
+  await noticed();
+  for (let silence = 0; silence < 2; silence++) {
+    await pump.clock.advance(1199);
+    assertEquals(await pump.sent(), "");
+    await pump.clock.advance(1);
+    assertEquals(await pump.sent(), "alive?");
+    await pump.clock.advance(700);
+    assertEquals(await pump.sent(), "");
+    await pump.broker.write(Uint8Array.of(0x0a));
+    await noticed();
+  }
+  await pump.clock.advance(2000);
+  assertEquals(pump.board.state, "failed");
 });
 
 test("Pump does not blame a broker that it has no room to read from", async () => {
