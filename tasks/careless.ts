@@ -10,7 +10,7 @@
 
 import { serve } from "../broker/mod.ts";
 import { connect } from "../async.ts";
-import { isFile } from "./is_file.ts";
+import { bunCommand } from "./suites.ts";
 import { oneIf, type Tally, total } from "./tally.ts";
 
 const PROGRAM = "tests/sync/programs/careless.ts";
@@ -81,11 +81,8 @@ async function run(
 /** Runs all of them on Deno and on Bun. */
 export async function carelessPrograms(): Promise<Tally> {
   const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check"];
-  const folders = Deno.env.get("PATH")?.split(":") ?? [];
-  const hasBun = folders.some((folder) => isFile(`${folder}/bun`));
-  const bun = hasBun ? ["bun"] : ["npx", "--yes", "bun@1.4.5"];
   const tallies = [await run(deno, DENIED)];
-  for (const command of [[...deno, "--allow-net=127.0.0.1"], bun]) {
+  for (const command of [[...deno, "--allow-net=127.0.0.1"], bunCommand()]) {
     for (const one of CASES) tallies.push(await run(command, one));
   }
   return total(tallies);

@@ -42,6 +42,11 @@ export class ProcessGroup implements AsyncDisposable {
     await this.ended;
   }
 
+  /** What Ctrl-C in a terminal does. */
+  interrupt(): void {
+    this.#signal("SIGINT");
+  }
+
   /** Stops the whole group where it is, or lets it go on. */
   freeze(isFrozen: boolean): void {
     this.#signal(isFrozen ? "SIGSTOP" : "SIGCONT");

@@ -1,6 +1,7 @@
 import { BROKERS } from "./brokers.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
+import { examples, examplesAt } from "./examples.ts";
 import { javaReadsOurTexts } from "./jms.ts";
 import {
   crashTestFiles,
@@ -35,6 +36,7 @@ export const STEPS: readonly Step[] = [
   { name: "bun", run: (bench) => bunSuite(bench, testFiles()) },
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
+  { name: "examples", run: examples },
   ...BROKERS.map(liveStep),
   ...BROKERS.map((kind) =>
     crashStep(
@@ -119,6 +121,7 @@ async function liveSuite(bench: Workbench, kind: BrokerKind): Promise<Tally> {
   return total([
     await denoSuite(bench, liveTestFiles(), env),
     await bunSuite(bench, liveTestFiles(), env),
+    await examplesAt(bench, broker.url),
     broker.jms === undefined
       ? NOTHING
       : oneIf(await javaReadsOurTexts(bench, { ...broker, jms: broker.jms })),

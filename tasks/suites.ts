@@ -80,7 +80,8 @@ function atLeastOne(files: readonly string[]): readonly string[] {
   return files;
 }
 
-function bunCommand(): readonly [string, ...string[]] {
+/** How Bun is run. */
+export function bunCommand(): readonly [string, ...string[]] {
   const folders = Deno.env.get("PATH")?.split(":") ?? [];
   return folders.some((folder) => isFile(`${folder}/bun`))
     ? ["bun"]

@@ -11,5 +11,5 @@ test(
       await using broker = await serve();
       await surviveCuts(broker.url, "/queue/faults", CUTS, random);
     }),
-  { timeout: 120_000 },
+  { timeout: 60_000 + 500 * CUTS },
 );

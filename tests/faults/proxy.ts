@@ -78,9 +78,10 @@ export class Proxy implements AsyncDisposable {
     pair.deaf = pause(this.#random.below(20)).then(close);
   }
 
-  /** From now on everything passes as it should. */
-  calmDown(): void {
+  /** What has begun is done; from then on everything passes as it should. */
+  async calmDown(): Promise<void> {
     this.#isCalm = true;
+    await Promise.all([...this.#pairs].map(({ deaf }) => deaf));
   }
 
   /** Ends everything. */

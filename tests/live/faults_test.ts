@@ -11,6 +11,6 @@ test(
   `${name}: nothing confirmed is lost over ${CUTS} cuts, and duplicates are marked`,
   () => withChance((random) => surviveCuts(url, newQueue(), CUTS, random)),
   {
-    timeout: 120_000,
+    timeout: 60_000 + 500 * CUTS,
   },
 );

@@ -1,0 +1,112 @@
+/**
+ * Runs the examples as users do, on both runtimes, and looks at what they print.
+ *
+ * @module
+ */
+
+import { serve } from "../broker/mod.ts";
+import { ProcessGroup } from "./process_group.ts";
+import { bunCommand } from "./suites.ts";
+import { oneIf, type Tally, total } from "./tally.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** One example, and what it must have printed. */
+interface Run {
+  readonly name: string;
+  readonly prints: string;
+  /** It goes on for ever: it is interrupted once it has printed that, and must then end by itself. */
+  readonly isEndless?: boolean;
+}
+
+/** What a program that was interrupted ends with: a blocking one, and `npx` in any case, by the signal. */
+const INTERRUPTED = [0, 130];
+
+/** In an order in which each finds what it needs. */
+const WITH_BROKER: readonly Run[] = [
+  { name: "producer", prints: "sent 10 messages" },
+  { name: "transformer", prints: "9 -> 10", isEndless: true },
+  { name: "consumer", prints: "count: 10", isEndless: true },
+  { name: "watch", prints: "framesReceived", isEndless: true },
+  { name: "sync_producer", prints: "sent test message 2" },
+  {
+    name: "sync_consumer",
+    prints: "test message 2",
+    isEndless: true,
+    code: 130,
+  },
+  { name: "sync_request", prints: "5 squared is 25" },
+];
+
+const ALONE: readonly Run[] = [
+  { name: "codec_pipeline", prints: "the same" },
+  { name: "demo", prints: "broker: listening" },
+  { name: "broker", prints: "stomp://", isEndless: true },
+];
+
+/** None takes as long, in ms. */
+const LIMIT = 20_000;
+
+async function runExample(
+  bench: Workbench,
+  command: readonly [string, ...string[]],
+  { name, prints, isEndless = false }: Run,
+  url: string,
+): Promise<Tally> {
+  const [program, ...args] = command;
+  let output = "";
+  const printed = Promise.withResolvers<void>();
+  const decoder = new TextDecoder();
+  await using running = new ProcessGroup(program, {
+    args: [...args, `examples/${name}.ts`, ...url === "" ? [] : [url]],
+    env: { NO_COLOR: "1" },
+    onOutput: (chunk) => {
+      output += decoder.decode(chunk, { stream: true });
+      if (output.includes(prints)) printed.resolve();
+    },
+  });
+  const timer = setTimeout(() => running.kill(), LIMIT);
+  await Promise.race([printed.promise, running.ended]);
+  if (isEndless) running.interrupt();
+  const status = await running.ended;
+  clearTimeout(timer);
+  const isWell = output.includes(prints) &&
+    (isEndless ? INTERRUPTED.includes(status.code) : status.success);
+  bench.say(
+    `${isWell ? "ok" : "FAILED"}: ${program} … examples/${name}.ts` +
+      (isWell ? "" : ` ended with ${status.code}:\n${output}`),
+  );
+  return oneIf(isWell);
+}
+
+function commands(): readonly (readonly [string, ...string[]])[] {
+  const deno = [Deno.execPath(), "run", "--no-prompt", "--allow-net"] as const;
+  return [deno, [...bunCommand(), "run"]];
+}
+
+/** Runs the examples that need a broker at this URL. */
+export async function examplesAt(
+  bench: Workbench,
+  url: string,
+): Promise<Tally> {
+  const tallies: Tally[] = [];
+  for (const command of commands()) {
+    for (const run of WITH_BROKER) {
+      tallies.push(await runExample(bench, command, run, url));
+    }
+  }
+  return total(tallies);
+}
+
+/** Runs all examples, with the embedded broker where they need one. */
+export async function examples(bench: Workbench): Promise<Tally> {
+  await bench.run([Deno.execPath(), "install", "--quiet"]);
+  await using broker = await serve({ credentials: { guest: "guest" } });
+  const url = broker.url.replace("://", "://guest:guest@");
+  const tallies = [await examplesAt(bench, url)];
+  for (const command of commands()) {
+    for (const run of ALONE) {
+      tallies.push(await runExample(bench, command, run, ""));
+    }
+  }
+  return total(tallies);
+}
