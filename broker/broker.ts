@@ -3,11 +3,19 @@ import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
 import { checkTls } from "../transport/tls.ts";
-import { type Listener, showAddress } from "../transport/transport.ts";
-import { BrokerCore } from "./core.ts";
+import { ConnectionError } from "../errors.ts";
+import {
+  type Link,
+  type Listener,
+  showAddress,
+} from "../transport/transport.ts";
+import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
 import { ServerLink, type ServerLinkOptions } from "./server_link.ts";
+
+/** How long to wait after an accept that has failed, in ms. */
+const ACCEPT_PAUSE = 10;
 
 /** A running broker. It is made by {@linkcode serve}. */
 export class Broker implements AsyncDisposable {
@@ -32,6 +40,14 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
+   * What a queue holds, or all copies of a topic together, at this moment. A
+   * destination that nobody has used is empty.
+   */
+  queue(destination: string): QueueStats {
+    return this.#core.stats(destination);
+  }
+
+  /**
    * Drops all connections and listens no more. Messages are gone with it: this
    * broker keeps them in memory. Idempotent.
    */
@@ -49,7 +65,17 @@ export class Broker implements AsyncDisposable {
 
   async #accept(options: ServerLinkOptions): Promise<void> {
     for (;;) {
-      const link = await this.#listener.accept();
+      let link: Link | undefined;
+      try {
+        link = await this.#listener.accept();
+      } catch (error) {
+        // A client that is gone already, or too many of them at the moment.
+        if (!(error instanceof ConnectionError)) throw error;
+        await new Promise((resolve) =>
+          options.clock.after(ACCEPT_PAUSE, () => resolve(undefined))
+        );
+        continue;
+      }
       if (link === undefined) return;
       const served = new ServerLink(this.#core, link, options);
       const running = served.run().finally(() => this.#links.delete(served));
@@ -92,11 +118,16 @@ export async function serve(options: BrokerOptions = {}): Promise<Broker> {
   const core = new BrokerCore({
     credentials: options.credentials,
     heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
+    maxQueueOctets: options.maxQueueOctets,
+    whenFull: options.whenFull,
+    maxDeliveries: options.maxDeliveries ?? DEFAULTS.maxDeliveries,
+    deadLetterQueue: options.deadLetterQueue,
   });
   return new Broker(listener, core, {
     isSecure: options.tls !== undefined,
     limits,
     clock: options.clock ?? systemClock,
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
+    frameTimeout: options.frameTimeout ?? DEFAULTS.frameTimeout,
   });
 }

@@ -39,4 +39,5 @@ export {
   type Transport,
 } from "../transport/transport.ts";
 export { Broker, serve } from "./broker.ts";
+export { type QueueStats } from "./core.ts";
 export { type BrokerOptions } from "./options.ts";

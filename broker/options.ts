@@ -7,6 +7,8 @@ import {
   limitRecord,
   milliseconds,
   nonEmptyText,
+  numberFrom,
+  oneOf,
   wholeNumber,
   withMethods,
 } from "../session/options.ts";
@@ -37,6 +39,38 @@ export interface BrokerOptions {
   heartBeat?: HeartBeat | undefined;
   /** How long a client may take until its CONNECT, in ms. @default {10000} */
   connectTimeout?: number | undefined;
+  /** How long a frame may take from its first octet to its last, in ms. @default {60000} */
+  frameTimeout?: number | undefined;
+  /**
+   * How many octets of messages may wait in one queue, headers and some overhead
+   * included. A topic has a queue for each of its subscriptions.
+   *
+   * @default {Infinity}
+   */
+  maxQueueOctets?: number | undefined;
+  /**
+   * What happens to who sends to a queue that is full: ERROR and the end of the
+   * connection, or waiting. While a client waits nothing of it is read, its
+   * acknowledgements neither, so producers should have connections of their own.
+   *
+   * @default {"refuse"}
+   */
+  whenFull?: "refuse" | "block" | undefined;
+  /**
+   * How often a message is delivered without being acknowledged before it is
+   * moved to the dead-letter queue. There it has the headers
+   * `original-destination`, `original-message-id` and `dead-letter-reason`.
+   *
+   * @default {20}
+   */
+  maxDeliveries?: number | undefined;
+  /**
+   * Where messages go that were delivered too often, or refused with
+   * `requeue:false`.
+   *
+   * @default {"/queue/dead-letters"}
+   */
+  deadLetterQueue?: string | undefined;
   /** The network to listen on. @default {TCP on Deno or Bun} */
   transport?: Transport | undefined;
   /** The clock to use. @default {the runtime's} */
@@ -49,6 +83,8 @@ export const DEFAULTS = {
   port: 0,
   heartBeat: [10_000, 10_000],
   connectTimeout: 10_000,
+  frameTimeout: 60_000,
+  maxDeliveries: 20,
 } as const;
 
 /** What those options may be. */
@@ -60,6 +96,11 @@ export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   limits: limitRecord,
   heartBeat: heartBeatPair,
   connectTimeout: milliseconds,
+  frameTimeout: milliseconds,
+  maxQueueOctets: numberFrom(1, Infinity),
+  whenFull: oneOf("refuse", "block"),
+  maxDeliveries: numberFrom(1, Infinity),
+  deadLetterQueue: nonEmptyText,
   transport: withMethods("connect", "listen"),
   clock: withMethods("now", "after"),
 };

@@ -19,6 +19,7 @@ export interface ServerLinkOptions {
   readonly clock: Clock;
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
+  readonly frameTimeout: number;
   /** Whether clients connect by TLS. */
   readonly isSecure: boolean;
 }
@@ -48,6 +49,8 @@ export class ServerLink implements PeerOutput {
   #cancelTimer: () => void;
   /** Whether good-bye has been said; what comes then is not looked at. */
   #isClosing = false;
+  /** When the frame has begun that is not complete. */
+  #frameSince: number | undefined;
   /** Whether the client must wait until a queue has room. */
   #isBlocked = false;
   readonly #dropped = Promise.withResolvers<void>();
@@ -134,8 +137,10 @@ export class ServerLink implements PeerOutput {
   async #take(octets: Uint8Array): Promise<void> {
     this.#pulse?.received(this.#options.clock.now());
     this.#decoder.push(octets);
+    let isComplete = false;
     try {
       for (const frame of this.#decoder) {
+        isComplete = true;
         const { version } = this.#peer;
         this.#peer.receive(frame);
         if (this.#isClosing) return;
@@ -143,10 +148,21 @@ export class ServerLink implements PeerOutput {
         const room = this.#peer.takeRoom();
         if (room !== undefined) await this.#blocked(room);
       }
+      this.#heedFrame(isComplete);
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
       this.#peer.refuse(error);
     }
+  }
+
+  /** A frame that has begun must come to its end. */
+  #heedFrame(isComplete: boolean): void {
+    const { isMidFrame } = this.#decoder;
+    if (isComplete || !isMidFrame) this.#frameSince = undefined;
+    if (!isMidFrame || this.#frameSince !== undefined) return;
+    this.#frameSince = this.#options.clock.now();
+    // Before CONNECT another time-out runs.
+    if (this.#pulse !== undefined) this.#arm();
   }
 
   /** The client's signs of life are not looked at while we do not read. */
@@ -163,10 +179,17 @@ export class ServerLink implements PeerOutput {
     this.#arm();
   }
 
+  get #frameDeadline(): number {
+    return (this.#frameSince ?? Infinity) + this.#options.frameTimeout;
+  }
+
   #arm(): void {
     this.#cancelTimer();
-    const deadline = this.#pulse?.nextDeadline();
-    if (deadline === undefined) return;
+    const deadline = Math.min(
+      this.#pulse?.nextDeadline() ?? Infinity,
+      this.#frameDeadline,
+    );
+    if (deadline === Infinity) return;
     const { clock } = this.#options;
     this.#cancelTimer = clock.after(
       Math.max(0, deadline - clock.now()),
@@ -177,6 +200,14 @@ export class ServerLink implements PeerOutput {
   #tick(now: number): void {
     const pulse = this.#pulse!;
     if (this.#isBlocked) pulse.received(now);
+    if (now >= this.#frameDeadline) {
+      return this.#peer.refuse(
+        new ConnectionError(
+          "A frame that has begun was not complete within " +
+            `${this.#options.frameTimeout} ms.`,
+        ),
+      );
+    }
     if (pulse.silence(now) !== undefined) return this.drop();
     if (pulse.isSendDue(now)) {
       if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();

@@ -125,6 +125,14 @@ export class FrameDecoder implements Iterable<Frame> {
   }
 
   /**
+   * Whether what was pushed ends inside a frame, once all complete ones have
+   * been taken.
+   */
+  get isMidFrame(): boolean {
+    return this.#phase !== "between";
+  }
+
+  /**
    * Says that nothing follows.
    *
    * @throws {FrameError} if the stream stopped inside a frame, or was wrong
