@@ -9,6 +9,7 @@
  * @module
  */
 
+import { measureBrokers } from "./broker_run.ts";
 import { type Group, GROUPS, OURS, PEERS } from "./groups.ts";
 import { measureMemory } from "./memory.ts";
 import { Player } from "./player.ts";
@@ -18,9 +19,10 @@ import { startSink } from "./sink_process.ts";
 import { type Row, table } from "./table.ts";
 
 const MEMORY = "memory";
+const BROKER = "broker";
 
 function chosenGroups(names: readonly string[]): readonly string[] {
-  const known = [...GROUPS.map(({ name }) => name), MEMORY];
+  const known = [...GROUPS.map(({ name }) => name), MEMORY, BROKER];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(
@@ -88,6 +90,7 @@ if (import.meta.main) {
     }
     console.log(group.note);
   }
+  if (names.includes(BROKER)) console.log(await measureBrokers(runtimes));
   if (names.includes(MEMORY)) {
     console.log(
       await measureMemory(runtimes.filter(({ isOurs }) => isOurs), sinkCommand),

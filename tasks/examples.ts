@@ -32,7 +32,6 @@ const WITH_BROKER: readonly Run[] = [
     name: "sync_consumer",
     prints: "test message 2",
     isEndless: true,
-    code: 130,
   },
   { name: "sync_request", prints: "5 squared is 25" },
 ];

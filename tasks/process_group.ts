@@ -18,7 +18,8 @@ export interface ProcessOptions {
 export class ProcessGroup implements AsyncDisposable {
   /** Settles when the program has ended and nothing holds its output open any more. */
   readonly ended: Promise<Deno.CommandStatus>;
-  readonly #pid: number;
+  /** Of the program, and of the session that all of them are in. */
+  readonly pid: number;
   #stopping: Promise<void> | undefined;
 
   constructor(program: string, options: ProcessOptions = {}) {
@@ -32,7 +33,7 @@ export class ProcessGroup implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#pid = child.pid;
+    this.pid = child.pid;
     this.ended = this.#end(child, options.onOutput ?? (() => {}));
   }
 
@@ -86,7 +87,7 @@ export class ProcessGroup implements AsyncDisposable {
 
   #signal(signal: Deno.Signal): void {
     try {
-      Deno.kill(-this.#pid, signal);
+      Deno.kill(-this.pid, signal);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

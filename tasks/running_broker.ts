@@ -13,6 +13,8 @@ export interface TlsAccess {
 
 /** A process of a broker, which can be made to suffer. */
 export interface BrokerNode {
+  /** The process, and the session that all its processes are in. */
+  readonly pid: number;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again, and waits until it serves. */
@@ -73,6 +75,9 @@ export async function brokerNode(
 ): Promise<BrokerNode> {
   let running = await start();
   return {
+    get pid() {
+      return running.pid;
+    },
     kill: () => running.kill(),
     start: async () => {
       running = await start();
