@@ -9,6 +9,7 @@
  * @module
  */
 
+import { measureDepth } from "./broker_depth.ts";
 import { measureBrokers } from "./broker_run.ts";
 import { type Group, GROUPS, OURS, PEERS } from "./groups.ts";
 import { measureMemory } from "./memory.ts";
@@ -90,7 +91,10 @@ if (import.meta.main) {
     }
     console.log(group.note);
   }
-  if (names.includes(BROKER)) console.log(await measureBrokers(runtimes));
+  if (names.includes(BROKER)) {
+    console.log(await measureBrokers(runtimes));
+    console.log(measureDepth());
+  }
   if (names.includes(MEMORY)) {
     console.log(
       await measureMemory(runtimes.filter(({ isOurs }) => isOurs), sinkCommand),
