@@ -12,6 +12,7 @@ import {
 import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
+import type { LinkTap } from "./tap.ts";
 import { ServerLink, type ServerLinkOptions } from "./server_link.ts";
 
 /** How long to wait after an accept that has failed, in ms. */
@@ -105,7 +106,15 @@ export class Broker implements AsyncDisposable {
  * await client.send("/queue/a", "hello", { receipt: true });
  * ```
  */
-export async function serve(options: BrokerOptions = {}): Promise<Broker> {
+export function serve(options: BrokerOptions = {}): Promise<Broker> {
+  return serveWith(options, undefined);
+}
+
+/** The same, with somebody who listens in on each link. */
+export async function serveWith(
+  options: BrokerOptions,
+  tapOf: ((link: Link) => LinkTap) | undefined,
+): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
   if (options.tls !== undefined) checkTls(options.tls);
@@ -125,6 +134,7 @@ export async function serve(options: BrokerOptions = {}): Promise<Broker> {
   });
   return new Broker(listener, core, {
     isSecure: options.tls !== undefined,
+    tapOf,
     limits,
     clock: options.clock ?? systemClock,
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,

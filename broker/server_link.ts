@@ -13,6 +13,7 @@ import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { BrokerCore } from "./core.ts";
 import type { Peer, PeerOutput } from "./peer.ts";
+import type { LinkTap } from "./tap.ts";
 
 /** What a {@linkcode ServerLink} is made with. */
 export interface ServerLinkOptions {
@@ -22,6 +23,8 @@ export interface ServerLinkOptions {
   readonly frameTimeout: number;
   /** Whether clients connect by TLS. */
   readonly isSecure: boolean;
+  /** Who listens in on a link. */
+  readonly tapOf: ((link: Link) => LinkTap) | undefined;
 }
 
 /** Frames are written into slabs of this many octets. */
@@ -45,6 +48,7 @@ export class ServerLink implements PeerOutput {
   readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
   readonly #peer: Peer;
+  readonly #tap: LinkTap | undefined;
   #pulse: Pulse | undefined;
   #cancelTimer: () => void;
   /** Whether good-bye has been said; what comes then is not looked at. */
@@ -59,6 +63,7 @@ export class ServerLink implements PeerOutput {
   constructor(core: BrokerCore, link: Link, options: ServerLinkOptions) {
     this.#link = link;
     this.#options = options;
+    this.#tap = options.tapOf?.(link);
     this.#decoder = new FrameDecoder({ limits: options.limits });
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: () => {
@@ -103,8 +108,28 @@ export class ServerLink implements PeerOutput {
     return !this.#outbox.isFull && !this.#isClosing;
   }
 
+  #receive(frame: Frame): void {
+    const reception = this.#tap?.received(frame) ?? "handle";
+    if (reception === "handle") this.#peer.receive(frame);
+    else if (reception === "drop") this.drop();
+    else if (reception !== "ignore") {
+      const receipt = frame.headers.get("receipt");
+      this.#peer.refuse(new ConnectionError(reception.error), receipt);
+    }
+  }
+
   /** Sends a frame to the client. */
   send(frame: Frame): void {
+    if (this.#tap === undefined) return this.#write(frame);
+    const { frames, delay } = this.#tap.sending(frame);
+    const write = () => {
+      for (const frame of frames) this.#write(frame);
+    };
+    if (delay === 0) write();
+    else this.#options.clock.after(delay, write);
+  }
+
+  #write(frame: Frame): void {
     const { version } = this.#peer;
     try {
       this.#buffer.append(frame, { version });
@@ -142,9 +167,9 @@ export class ServerLink implements PeerOutput {
       for (const frame of this.#decoder) {
         isComplete = true;
         const { version } = this.#peer;
-        this.#peer.receive(frame);
+        this.#receive(frame);
         if (this.#isClosing) return;
-        if (version === undefined) this.#connected();
+        if (version !== this.#peer.version) this.#connected();
         const room = this.#peer.takeRoom();
         if (room !== undefined) await this.#blocked(room);
       }
@@ -210,7 +235,8 @@ export class ServerLink implements PeerOutput {
     }
     if (pulse.silence(now) !== undefined) return this.drop();
     if (pulse.isSendDue(now)) {
-      if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
+      const beats = this.#tap?.beats ?? true;
+      if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();
       this.#outbox.flush();
       pulse.sent(now);
     }

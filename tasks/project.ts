@@ -63,7 +63,7 @@ async function moduleGraph(entryPoint: string): Promise<string[]> {
  */
 function allTestFiles(): string[] {
   const only = Deno.env.get("STOMPEST_ONLY") ?? "";
-  return [...filesUnder("./tests")]
+  return [...filesUnder("./tests"), ...filesUnder("./examples")]
     .filter((file) => file.endsWith("_test.ts") && file.includes(only))
     .sort();
 }

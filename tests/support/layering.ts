@@ -24,6 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   async: ["session", "transport"],
   sync: ["session", "transport"],
   broker: ["session", "transport"],
+  testing: ["broker"],
   "async.ts": ["async"],
   "sync.ts": ["sync"],
   "mod.ts": ["async.ts", "sync.ts"],
@@ -33,7 +34,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 export const AREAS: readonly string[] = Object.keys(ARROWS);
 
 /** Modules that only hand on what others export. */
-const FRONT_DOORS = /^((codec|session|broker)\/)?(mod|async|sync)\.ts$/;
+const FRONT_DOORS = /^((codec|session|broker|testing)\/)?(mod|async|sync)\.ts$/;
 
 const DEPENDENCIES = ["@std/assert", "@std/async", "@std/streams"];
 

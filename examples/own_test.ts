@@ -1,0 +1,36 @@
+// A test of yours, with a broker in it that misbehaves: orders that cannot be
+// confirmed are kept for later.
+//
+//   deno test --allow-net --allow-read examples/own_test.ts
+//   bun test ./examples/own_test.ts
+
+import { test } from "node:test";
+import { equal } from "node:assert/strict";
+import { type Client, connect, TimeoutError } from "../mod.ts";
+import { serve } from "../testing/mod.ts";
+
+/** What is tested. */
+async function placeOrder(client: Client, order: string): Promise<string> {
+  try {
+    await client.send("/queue/orders", order, { receipt: true, timeout: 200 });
+    return "confirmed";
+  } catch (error) {
+    if (error instanceof TimeoutError) return "kept for later";
+    throw error;
+  }
+}
+
+test("an order is confirmed", async () => {
+  await using broker = await serve();
+  await using client = await connect(broker.url);
+  equal(await placeOrder(client, "one"), "confirmed");
+  equal(broker.queue("/queue/orders").depth, 1);
+});
+
+test("an order that cannot be confirmed is kept", async () => {
+  await using broker = await serve();
+  await using client = await connect(broker.url);
+  broker.misbehave({ loseReceipt: 1 });
+  equal(await placeOrder(client, "one"), "kept for later");
+  equal(broker.frames().at(-1)!.frame.text(), "one");
+});

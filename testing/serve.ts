@@ -1,0 +1,193 @@
+import { type Broker, serveWith } from "../broker/broker.ts";
+import type { QueueStats } from "../broker/core.ts";
+import { BROKER_CHECKS, type BrokerOptions } from "../broker/options.ts";
+import type { Frame } from "../codec/mod.ts";
+import { checkOptions } from "../session/options.ts";
+import type { Clock } from "../transport/clock.ts";
+import { MemoryNetwork } from "../transport/memory.ts";
+import { runtimeTransport } from "../transport/runtime.ts";
+import type { Listener, Transport } from "../transport/transport.ts";
+import { KitConnection, type KitState } from "./connection.ts";
+import { type Misbehaviour, MISBEHAVIOUR_CHECKS } from "./misbehaviour.ts";
+import { VirtualClock } from "./virtual_clock.ts";
+
+/** A frame that a client has sent. */
+export interface ReceivedFrame {
+  /** The how-many-th connection it came over, from 1. */
+  readonly connection: number;
+  /** As it came. */
+  readonly frame: Frame;
+}
+
+/** A broker for tests. It is made by {@linkcode serve} or {@linkcode serveInMemory}. */
+export class TestBroker implements AsyncDisposable {
+  readonly #broker: Broker;
+  readonly #kit: Kit;
+
+  /** Made by {@linkcode serve}. */
+  constructor(broker: Broker, kit: Kit) {
+    this.#broker = broker;
+    this.#kit = kit;
+  }
+
+  /** Where it listens, such as `stomp://127.0.0.1:61613`. */
+  get url(): string {
+    return this.#broker.url;
+  }
+
+  /**
+   * What a queue holds, or all copies of a topic together, at this moment. A
+   * destination that nobody has used is empty.
+   */
+  queue(destination: string): QueueStats {
+    return this.#broker.queue(destination);
+  }
+
+  /** All frames that clients have sent, heart-beats not counted, in order. */
+  frames(): readonly ReceivedFrame[] {
+    return [...this.#kit.frames];
+  }
+
+  /**
+   * From now on the broker does this wrong, on connections that there are and on
+   * new ones, in place of what it did wrong before.
+   *
+   * @throws {UsageError} if something of it cannot be.
+   */
+  misbehave(misbehaviour: Misbehaviour): void {
+    checkOptions("misbehave()", misbehaviour, MISBEHAVIOUR_CHECKS);
+    this.#kit.misbehaviour = misbehaviour;
+  }
+
+  /** From now on the broker does everything as it should. */
+  behave(): void {
+    this.#kit.misbehaviour = {};
+  }
+
+  /** Drops all connections and listens no more. Idempotent. */
+  close(): Promise<void> {
+    return this.#broker.close();
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Looks at what goes over a network, and spoils it. */
+class Kit implements KitState {
+  misbehaviour: Misbehaviour = {};
+  readonly frames: ReceivedFrame[] = [];
+  #connections = 0;
+
+  record(connection: number, frame: Frame): void {
+    this.frames.push({ connection, frame });
+  }
+
+  /** The same network, whose links are the kit's. */
+  spoil(transport: Transport): Transport {
+    return {
+      connect: (address, options) => transport.connect(address, options),
+      listen: async (address, options) =>
+        this.#spoilListener(await transport.listen(address, options)),
+    };
+  }
+
+  #spoilListener(listener: Listener): Listener {
+    return {
+      address: listener.address,
+      close: () => listener.close(),
+      accept: async () => {
+        for (;;) {
+          const link = await listener.accept();
+          if (link === undefined) return undefined;
+          if (!this.misbehaviour.refuseConnections) {
+            return new KitConnection(++this.#connections, link, this);
+          }
+          link.close();
+        }
+      },
+    };
+  }
+}
+
+/**
+ * Starts the embedded broker for a test: it can be looked into, and it
+ * misbehaves when told. It takes the options of the broker's own `serve()`.
+ *
+ * @throws What that throws.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@stompest/core";
+ * import { serve } from "@stompest/core/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using broker = await serve();
+ * await using client = await connect(broker.url);
+ * await client.send("/queue/a", "hello", { receipt: true });
+ * assertEquals(broker.queue("/queue/a").depth, 1);
+ * assertEquals(broker.frames().map(({ frame }) => frame.command), [
+ *   "CONNECT",
+ *   "SEND",
+ * ]);
+ * ```
+ */
+export async function serve(options: BrokerOptions = {}): Promise<TestBroker> {
+  checkOptions("serve()", options, BROKER_CHECKS);
+  const kit = new Kit();
+  const transport = options.transport ?? await runtimeTransport();
+  const broker = await serveWith(
+    { ...options, transport: kit.spoil(transport) },
+    (link) => link as KitConnection,
+  );
+  return new TestBroker(broker, kit);
+}
+
+/** A broker without sockets, and what a client needs to reach it. */
+export interface MemoryBroker extends AsyncDisposable {
+  /** The broker. */
+  readonly broker: TestBroker;
+  /** The time that it and its clients live in. */
+  readonly clock: VirtualClock;
+  /** Options of `connect()`. */
+  readonly access: { readonly transport: Transport; readonly clock: Clock };
+}
+
+/**
+ * The same, fully in memory: no port, no permission, and time that stands still
+ * until the test moves it.
+ *
+ * @throws What {@linkcode serve} throws.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@stompest/core";
+ * import { serveInMemory } from "@stompest/core/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using memory = await serveInMemory();
+ * await using client = await connect(memory.broker.url, {
+ *   ...memory.access,
+ *   heartBeat: [60_000, 60_000],
+ *   reconnect: false,
+ * });
+ * memory.broker.misbehave({ stopHeartBeats: true });
+ * await memory.clock.advance(120_000); // takes no time
+ * assertEquals((await client.closed).graceful, false);
+ * ```
+ */
+export async function serveInMemory(
+  options: Omit<BrokerOptions, "transport" | "clock"> = {},
+): Promise<MemoryBroker> {
+  const clock = new VirtualClock();
+  const transport = new MemoryNetwork();
+  const broker = await serve({ ...options, transport, clock });
+  return {
+    broker,
+    clock,
+    access: { transport, clock },
+    [Symbol.asyncDispose]: () => broker.close(),
+  };
+}

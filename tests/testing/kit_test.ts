@@ -1,0 +1,254 @@
+import {
+  BrokerError,
+  type Client,
+  connect,
+  ConnectionError,
+  type ConnectOptions,
+  TimeoutError,
+  UsageError,
+} from "../../mod.ts";
+import {
+  type MemoryBroker,
+  type Misbehaviour,
+  serve,
+  serveInMemory,
+  settled,
+} from "../../testing/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+
+interface Scene extends MemoryBroker {
+  connect(options?: ConnectOptions): Promise<Client>;
+}
+
+/** Tries a misbehaviour, in memory. */
+function tried(
+  name: string,
+  misbehaviour: Misbehaviour,
+  body: (scene: Scene, misbehave: () => void) => Promise<void>,
+): void {
+  test(`a broker that misbehaves: ${name}`, async () => {
+    await using memory = await serveInMemory();
+    const scene: Scene = {
+      ...memory,
+      connect: (options) =>
+        connect(memory.broker.url, {
+          ...memory.access,
+          reconnect: false,
+          ...options,
+        }),
+    };
+    await body(scene, () => memory.broker.misbehave(misbehaviour));
+  });
+}
+
+const RECEIPT = { receipt: true } as const;
+
+tried(
+  "it refuses TCP",
+  { refuseConnections: true },
+  async (scene, misbehave) => {
+    misbehave();
+    await assertRejects(() => scene.connect(), ConnectionError);
+    scene.broker.behave();
+    await using _client = await scene.connect();
+  },
+);
+
+tried("it stays silent", { staySilent: true }, async (scene, misbehave) => {
+  misbehave();
+  const connecting = assertRejects(
+    () => scene.connect({ connectedTimeout: 5000 }),
+    TimeoutError,
+    "CONNECTED",
+  );
+  await scene.clock.advance(5000);
+  await connecting;
+});
+
+tried(
+  "it answers commands with ERROR",
+  { errorOn: { SEND: "the queue is full" } },
+  async (scene, misbehave) => {
+    const client = await scene.connect();
+    misbehave();
+    await assertRejects(
+      () => client.send("/queue/a", "x", RECEIPT),
+      BrokerError,
+      "the queue is full",
+    );
+    await client.closed;
+  },
+);
+
+tried(
+  "it drops the connection at a frame",
+  { dropAtFrame: 3 },
+  async (scene, misbehave) => {
+    misbehave();
+    const client = await scene.connect();
+    await client.send("/queue/a", "1", RECEIPT);
+    const error = await assertRejects(
+      () => client.send("/queue/a", "2", RECEIPT),
+      ConnectionError,
+    );
+    assert(error.unknown);
+    assertEquals(scene.broker.queue("/queue/a").depth, 1);
+  },
+);
+
+tried(
+  "it drops the connection inside a frame",
+  { dropInsideFrame: 3 },
+  async (scene, misbehave) => {
+    misbehave();
+    const client = await scene.connect();
+    const subscription = client.subscribe("/queue/a");
+    await subscription.ready;
+    const other = await scene.connect();
+    await other.send("/queue/a", "x");
+    await assertRejects(
+      () => subscription[Symbol.asyncIterator]().next(),
+      ConnectionError,
+    );
+    await settled();
+    assertEquals(scene.broker.queue("/queue/a").depth, 1, "it is not lost");
+    other.abort();
+    await other.closed;
+  },
+);
+
+tried("it loses a receipt", { loseReceipt: 2 }, async (scene, misbehave) => {
+  misbehave();
+  await using client = await scene.connect();
+  await client.send("/queue/a", "1", RECEIPT);
+  const late = assertRejects(
+    () => client.send("/queue/a", "2", { receipt: true, timeout: 100 }),
+    TimeoutError,
+  );
+  await scene.clock.advance(150);
+  await late;
+  await client.send("/queue/a", "3", RECEIPT);
+  assertEquals(scene.broker.queue("/queue/a").depth, 3);
+});
+
+tried(
+  "it delays receipts",
+  { delayReceipts: 1000 },
+  async (scene, misbehave) => {
+    const client = await scene.connect();
+    misbehave();
+    let isConfirmed = false;
+    const sent = client.send("/queue/a", "1", RECEIPT).then(() =>
+      isConfirmed = true
+    );
+    await scene.clock.advance(999);
+    assert(!isConfirmed);
+    await scene.clock.advance(1);
+    await sent;
+    scene.broker.behave();
+    await client.close();
+  },
+);
+
+tried("it delivers twice", { deliverTwice: true }, async (scene, misbehave) => {
+  misbehave();
+  await using client = await scene.connect();
+  await client.send("/queue/a", "x");
+  const texts: string[] = [];
+  const loop = client.subscribe("/queue/a", { ack: "auto" });
+  for await (const message of loop) {
+    texts.push(`${message.text()} ${message.redelivered}`);
+    if (texts.length === 2) break;
+  }
+  assertEquals(texts, ["x false", "x false"]);
+});
+
+tried(
+  "it writes octet by octet",
+  { splitWrites: true },
+  async (scene, misbehave) => {
+    misbehave();
+    await using client = await scene.connect();
+    await client.send("/queue/a", "grüße", RECEIPT);
+    for await (const message of client.subscribe("/queue/a")) {
+      assertEquals(message.text(), "grüße");
+      await message.ack(RECEIPT);
+      break;
+    }
+  },
+);
+
+tried("it reads no more", { stopReading: true }, async (scene, misbehave) => {
+  const client = await scene.connect({ heartBeat: [0, 0] });
+  misbehave();
+  await client.send("/queue/a", "the last that it reads");
+  await settled();
+  const stuck = assertRejects(
+    () =>
+      client.send("/queue/a", new Uint8Array(1_000_000), {
+        signal: AbortSignal.abort("enough"),
+      }),
+  );
+  await stuck;
+  const status = client.status();
+  void client.send("/queue/a", new Uint8Array(1_000_000)).catch(() => {});
+  await scene.clock.advance(10_000);
+  assertEquals((await status.next()).value!.type, "write-stalled");
+  client.abort();
+  await client.closed;
+});
+
+tried(
+  "it stops its heart-beats",
+  { stopHeartBeats: true },
+  async (scene, misbehave) => {
+    const client = await scene.connect({ heartBeat: [60_000, 60_000] });
+    await scene.clock.advance(600_000);
+    misbehave();
+    await scene.clock.advance(120_000);
+    const { cause } = await client.closed;
+    assert(String(cause).includes("silent"), String(cause));
+  },
+);
+
+test("a misbehaviour that there is none of is refused", async () => {
+  await using memory = await serveInMemory();
+  for (
+    const misbehaviour of [
+      { explode: true },
+      { dropAtFrame: 0 },
+      { errorOn: { SEND: 1 } },
+    ]
+  ) {
+    assertThrows(
+      () => memory.broker.misbehave(misbehaviour as Misbehaviour),
+      UsageError,
+    );
+  }
+});
+
+test("the transcript has each client's frames, and the queue what it holds", async () => {
+  await using broker = await serve();
+  await using client = await connect(broker.url);
+  await using other = await connect(broker.url);
+  await client.send("/queue/a", "hello", RECEIPT);
+  for await (const message of other.subscribe("/queue/a")) {
+    assertEquals(broker.queue("/queue/a").unacknowledged, 1);
+    await message.ack(RECEIPT);
+    break;
+  }
+  const said = (connection: number) =>
+    broker.frames()
+      .filter((received) => received.connection === connection)
+      .map(({ frame }) => frame.command);
+  assertEquals(said(1), ["CONNECT", "SEND"]);
+  assertEquals(said(2), ["CONNECT", "SUBSCRIBE", "ACK"]);
+  const [, send] = broker.frames().filter(({ connection }) => connection === 1);
+  assertEquals(send!.frame.text(), "hello");
+});
