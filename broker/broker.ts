@@ -1,7 +1,7 @@
 import { resolveLimits } from "../codec/limits.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
-import { runtimeTransport } from "../transport/runtime.ts";
+import { listenForWebSockets, runtimeTransport } from "../transport/runtime.ts";
 import { checkTls } from "../transport/tls.ts";
 import { ConnectionError } from "../errors.ts";
 import {
@@ -22,22 +22,35 @@ const ACCEPT_PAUSE = 10;
 export class Broker implements AsyncDisposable {
   /** Where it listens, such as `stomp://127.0.0.1:61613`. */
   readonly url: string;
-  readonly #listener: Listener;
+  /**
+   * Where it listens for WebSockets, such as `ws://127.0.0.1:15674`; `undefined`
+   * if it does not.
+   */
+  readonly webSocketUrl: string | undefined;
+  readonly #listeners: readonly Listener[];
   readonly #core: BrokerCore;
   readonly #links = new Map<ServerLink, Promise<void>>();
-  readonly #accepting: Promise<void>;
+  readonly #accepting: Promise<unknown>;
 
   /** Made by {@linkcode serve}. */
   constructor(
     listener: Listener,
+    webSockets: Listener | undefined,
     core: BrokerCore,
     options: ServerLinkOptions,
   ) {
     const scheme = options.isSecure ? "stomps" : "stomp";
     this.url = `${scheme}://${showAddress(listener.address)}`;
-    this.#listener = listener;
+    this.webSocketUrl = webSockets === undefined
+      ? undefined
+      : `ws://${showAddress(webSockets.address)}`;
+    this.#listeners = webSockets === undefined
+      ? [listener]
+      : [listener, webSockets];
     this.#core = core;
-    this.#accepting = this.#accept(options);
+    this.#accepting = Promise.all(
+      this.#listeners.map((listener) => this.#accept(listener, options)),
+    );
   }
 
   /**
@@ -53,7 +66,7 @@ export class Broker implements AsyncDisposable {
    * broker keeps them in memory. Idempotent.
    */
   async close(): Promise<void> {
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
     await this.#accepting;
     for (const link of this.#links.keys()) link.drop();
     await Promise.all(this.#links.values());
@@ -64,11 +77,14 @@ export class Broker implements AsyncDisposable {
     return this.close();
   }
 
-  async #accept(options: ServerLinkOptions): Promise<void> {
+  async #accept(
+    listener: Listener,
+    options: ServerLinkOptions,
+  ): Promise<void> {
     for (;;) {
       let link: Link | undefined;
       try {
-        link = await this.#listener.accept();
+        link = await listener.accept();
       } catch (error) {
         // A client that is gone already, or too many of them at the moment.
         if (!(error instanceof ConnectionError)) throw error;
@@ -132,7 +148,7 @@ export async function serveWith(
     maxDeliveries: options.maxDeliveries ?? DEFAULTS.maxDeliveries,
     deadLetterQueue: options.deadLetterQueue,
   });
-  return new Broker(listener, core, {
+  return new Broker(listener, await webSocketsOf(listener, options), core, {
     isSecure: options.tls !== undefined,
     tapOf,
     limits,
@@ -140,4 +156,18 @@ export async function serveWith(
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
     frameTimeout: options.frameTimeout ?? DEFAULTS.frameTimeout,
   });
+}
+
+/** The listener for WebSockets, if there is to be one; else the other is not either. */
+async function webSocketsOf(
+  listener: Listener,
+  { hostname = DEFAULTS.hostname, webSocketPort }: BrokerOptions,
+): Promise<Listener | undefined> {
+  if (webSocketPort === undefined) return undefined;
+  try {
+    return await listenForWebSockets({ hostname, port: webSocketPort });
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
 }

@@ -23,6 +23,14 @@ export interface BrokerOptions {
   /** The TCP port; 0 takes any free one. @default {0} */
   port?: number | undefined;
   /**
+   * The port for clients that connect by WebSocket, such as browsers; 0 takes
+   * any free one. Any page that runs on this machine can connect there, so ask
+   * for credentials.
+   *
+   * @default {nobody listens for them}
+   */
+  webSocketPort?: number | undefined;
+  /**
    * Who may connect: passcodes by login. Where it is left out, everybody may.
    */
   credentials?: Readonly<Record<string, string>> | undefined;
@@ -91,6 +99,7 @@ export const DEFAULTS = {
 export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   hostname: nonEmptyText,
   port: wholeNumber(0, 65_535),
+  webSocketPort: wholeNumber(0, 65_535),
   credentials: anything,
   tls: anything,
   limits: limitRecord,

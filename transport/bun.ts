@@ -1,5 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
+import { LinkQueue } from "./link_queue.ts";
 import { turn } from "./turn.ts";
 import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
@@ -245,8 +246,7 @@ function handlers(
 class BunListener implements Listener {
   readonly address: Address;
   readonly #listener: { stop(): void };
-  readonly #waiting: Link[] = [];
-  #wake: (() => void) | undefined;
+  readonly #links = new LinkQueue();
   #closed = false;
 
   constructor(address: Address, tls: ServerTlsOptions | undefined) {
@@ -262,28 +262,22 @@ class BunListener implements Listener {
             hostname: socket.remoteAddress,
             port: socket.remotePort,
           }),
-        (link) => {
-          this.#waiting.push(link);
-          this.#wake?.();
-        },
+        (link) => this.#links.offer(link),
       ),
     });
     this.#listener = listener;
     this.address = { hostname: address.hostname, port: listener.port };
   }
 
-  async accept(): Promise<Link | undefined> {
-    while (this.#waiting.length === 0 && !this.#closed) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.#waiting.shift();
+  accept(): Promise<Link | undefined> {
+    return this.#links.take();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#listener.stop();
-    this.#wake?.();
+    this.#links.close();
   }
 }
 

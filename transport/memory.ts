@@ -1,4 +1,5 @@
 import { ConnectionError, UsageError } from "../errors.ts";
+import { LinkQueue } from "./link_queue.ts";
 import {
   type Address,
   type Link,
@@ -157,9 +158,7 @@ export class MemoryLink implements Link {
 class MemoryListener implements Listener {
   readonly address: Address;
   readonly #network: MemoryNetwork;
-  readonly #waiting: Link[] = [];
-  #wake: (() => void) | undefined;
-  #closed = false;
+  readonly #links = new LinkQueue();
 
   constructor(network: MemoryNetwork, address: Address) {
     this.#network = network;
@@ -167,21 +166,16 @@ class MemoryListener implements Listener {
   }
 
   offer(link: Link): void {
-    this.#waiting.push(link);
-    this.#wake?.();
+    this.#links.offer(link);
   }
 
-  async accept(): Promise<Link | undefined> {
-    while (this.#waiting.length === 0 && !this.#closed) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.#waiting.shift();
+  accept(): Promise<Link | undefined> {
+    return this.#links.take();
   }
 
   close(): void {
-    this.#closed = true;
     this.#network.remove(this.address.port);
-    this.#wake?.();
+    this.#links.close();
   }
 }
 

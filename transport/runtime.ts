@@ -1,9 +1,9 @@
 import { UsageError } from "../errors.ts";
-import type { Transport } from "./transport.ts";
+import type { Address, Listener, Transport } from "./transport.ts";
 
 /**
- * TCP on the runtime that this runs on. The one place that asks which it is;
- * the adapter of the other runtime is never loaded.
+ * TCP on the runtime that this runs on. This file is the one that asks which it
+ * is; the adapter of the other runtime is never loaded.
  *
  * @throws {UsageError} on a runtime without an adapter.
  */
@@ -13,5 +13,25 @@ export async function runtimeTransport(): Promise<Transport> {
   throw new UsageError(
     "There is no TCP adapter for this runtime: run on Deno or Bun, or give " +
       'a "transport" of your own.',
+  );
+}
+
+/**
+ * Listens for WebSockets, on the runtime that this runs on.
+ *
+ * @throws {ConnectionError} if the address cannot be had, {UsageError} on a
+ * runtime without an adapter.
+ */
+export async function listenForWebSockets(address: Address): Promise<Listener> {
+  if ("Deno" in globalThis) {
+    const { listenForDenoWebSockets } = await import("./deno_web_socket.ts");
+    return listenForDenoWebSockets(address);
+  }
+  if ("Bun" in globalThis) {
+    const { listenForBunWebSockets } = await import("./bun_web_socket.ts");
+    return listenForBunWebSockets(address);
+  }
+  throw new UsageError(
+    "There is no server for WebSockets on this runtime: run on Deno or Bun.",
   );
 }
