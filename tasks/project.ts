@@ -71,6 +71,7 @@ function allTestFiles(): string[] {
 function* filesUnder(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
+    if (name === "node_modules") continue;
     if (isDirectory) yield* filesUnder(path);
     else yield path;
   }

@@ -15,6 +15,7 @@ import type {
   RunningBroker,
   StartOptions,
 } from "./running_broker.ts";
+import { strangers } from "./strangers.ts";
 import { bunSuite, denoSuite, documentationSuite } from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
@@ -37,6 +38,7 @@ export const STEPS: readonly Step[] = [
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
   { name: "examples", run: examples },
+  { name: "strangers", run: strangers },
   ...BROKERS.map(liveStep),
   ...BROKERS.map((kind) =>
     crashStep(

@@ -29,8 +29,11 @@ export function listenForDenoWebSockets(address: Address): Listener {
         );
         const { socket, response } = Deno.upgradeWebSocket(request, {
           idleTimeout: 0,
-          ...protocol === undefined ? {} : { protocol },
         });
+        // Deno itself would want a space behind each comma of the offer.
+        if (protocol !== undefined) {
+          response.headers.set("sec-websocket-protocol", protocol);
+        }
         socket.binaryType = "arraybuffer";
         const link = new WebSocketLink(showAddress(remoteAddr), {
           buffered: () => socket.bufferedAmount,
