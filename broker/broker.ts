@@ -1,4 +1,5 @@
 import { resolveLimits } from "../codec/limits.ts";
+import type { DialectName } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import { systemClock } from "../transport/clock.ts";
 import { listenForWebSockets, runtimeTransport } from "../transport/runtime.ts";
@@ -123,13 +124,21 @@ export class Broker implements AsyncDisposable {
  * ```
  */
 export function serve(options: BrokerOptions = {}): Promise<Broker> {
-  return serveWith(options, undefined);
+  return serveWith(options, {});
 }
 
-/** The same, with somebody who listens in on each link. */
+/** What the test kit adds to a broker. */
+export interface KitOptions {
+  /** Who listens in on a link. */
+  readonly tapOf?: (link: Link) => LinkTap;
+  /** Which broker it answers like. */
+  readonly dialect?: DialectName | undefined;
+}
+
+/** The same for the test kit. */
 export async function serveWith(
   options: BrokerOptions,
-  tapOf: ((link: Link) => LinkTap) | undefined,
+  { tapOf, dialect }: KitOptions,
 ): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
@@ -147,6 +156,7 @@ export async function serveWith(
     whenFull: options.whenFull,
     maxDeliveries: options.maxDeliveries ?? DEFAULTS.maxDeliveries,
     deadLetterQueue: options.deadLetterQueue,
+    dialect,
   });
   return new Broker(listener, await webSocketsOf(listener, options), core, {
     isSecure: options.tls !== undefined,

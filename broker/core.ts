@@ -1,5 +1,11 @@
 import type { Frame } from "../codec/mod.ts";
+import {
+  type Dialect,
+  type DialectName,
+  dialectOf,
+} from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import { type Manners, mannersOf } from "./manners.ts";
 import { keptHeaders, type StoredMessage, storedMessage } from "./message.ts";
 import { Peer, type PeerOutput } from "./peer.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
@@ -19,6 +25,8 @@ export interface BrokerCoreOptions {
   readonly maxDeliveries?: number | undefined;
   /** Where messages go that are given up. @default {"/queue/dead-letters"} */
   readonly deadLetterQueue?: string | undefined;
+  /** Which broker it answers like. @default {"stompest"} */
+  readonly dialect?: DialectName | undefined;
 }
 
 /** Where a subscription takes its messages from. */
@@ -66,6 +74,10 @@ const REPLY = "/reply-queue/";
 export class BrokerCore {
   /** What it was made with. */
   readonly options: BrokerCoreOptions;
+  /** The words that it goes by. */
+  readonly dialect: Dialect;
+  /** How it answers. */
+  readonly manners: Manners;
   readonly #queueOptions: QueueOptions;
   readonly #queues = new Map<string, Queue>();
   /** The copies of each topic. */
@@ -78,6 +90,8 @@ export class BrokerCore {
   /** Begins empty. */
   constructor(options: BrokerCoreOptions = {}) {
     this.options = options;
+    this.dialect = dialectOf(undefined, options.dialect ?? "stompest");
+    this.manners = mannersOf(options.dialect);
     this.#queueOptions = {
       maxOctets: options.maxQueueOctets ?? Infinity,
       maxDeliveries: options.maxDeliveries ?? Infinity,

@@ -10,7 +10,7 @@ import { nextState, type SessionState } from "../session/states.ts";
 import { highestCommonVersion } from "../session/versions.ts";
 import type { BrokerCore, Source } from "./core.ts";
 import { isAdmitted } from "./credentials.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
   type Delivery,
@@ -32,14 +32,13 @@ interface Transaction {
   readonly actions: (() => void)[];
   /** The SEND frames among that. */
   readonly sends: Frame[];
+  /** Receipts that are given when it is committed. */
+  readonly receipts: string[];
   /** What was settled in it and is so no more when it is aborted. */
   readonly claims: Delivery[];
 }
 
 const ACK_MODES: readonly string[] = ["auto", "client", "client-individual"];
-
-/** The name that the broker goes by in its CONNECTED frames. */
-const SERVER = "stompest";
 
 /** One client of the broker: its session, subscriptions and transactions. */
 export class Peer {
@@ -97,7 +96,7 @@ export class Peer {
       this.#state = next === "connecting" ? "connected" : next;
       // CONNECT may not ask for one (STOMP 1.2, "receipt").
       if (receipt !== undefined && next !== "connecting") {
-        this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));
+        this.#confirm(receipt, frame);
       }
       afterwards?.();
       if (next === "disconnecting") {
@@ -106,22 +105,42 @@ export class Peer {
       }
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
-      this.refuse(error, receipt);
+      const { forgives } = this.#core.manners;
+      if (forgives.includes(frame.command)) this.#complain(error, receipt);
+      else this.refuse(error, receipt);
     }
+  }
+
+  #confirm(receipt: string, frame: Frame): void {
+    const id = frame.headers.get("transaction") ?? "";
+    const transaction = this.#core.manners.confirmsEarly
+      ? undefined
+      : this.#transactions.get(id);
+    if (transaction !== undefined && frame.command !== "BEGIN") {
+      transaction.receipts.push(receipt);
+      return;
+    }
+    this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));
   }
 
   /** Answers ERROR and ends the connection. */
   refuse(error: StompError, receipt?: string): void {
     if (this.#state === "closed") return;
+    this.#complain(error, receipt);
+    this.lost();
+    this.#output.close();
+  }
+
+  #complain(error: StompError, receipt: string | undefined): void {
     const headers: (readonly [string, string])[] = [
       ["message", error.message.split("\n", 1)[0]!],
       ["content-type", "text/plain;charset=utf-8"],
     ];
-    if (receipt !== undefined) headers.push(["receipt-id", receipt]);
+    if (receipt !== undefined && this.#core.manners.namesReceipt) {
+      headers.push(["receipt-id", receipt]);
+    }
     if (error instanceof Refusal) headers.push(...error.headers);
     this.#output.send(new Frame("ERROR", headers, error.message));
-    this.lost();
-    this.#output.close();
   }
 
   /**
@@ -158,7 +177,9 @@ export class Peer {
       case "NACK":
         return this.#settle(
           frame,
-          frame.headers.get("requeue") === "false" ? "refused" : "undone",
+          frame.headers.get("requeue") === "false"
+            ? "refused"
+            : this.#core.manners.nack,
         );
       case "BEGIN":
         return this.#begin(frame);
@@ -189,10 +210,11 @@ export class Peer {
       parseHeartBeat(headers.get("heart-beat")),
     );
     this.#version = version;
+    const { server } = this.#core.manners;
     this.#output.send(
       new Frame("CONNECTED", {
         version,
-        server: SERVER,
+        ...server === undefined ? {} : { server },
         session: this.#session,
         "heart-beat": heartBeat.join(","),
       }),
@@ -204,6 +226,14 @@ export class Peer {
     const id = frame.headers.get("transaction");
     if (id === undefined) this.#core.requireRoom([frame], this.#session);
     else this.#transaction(id).sends.push(frame);
+    const replyTo = frame.headers.get("reply-to") ?? "";
+    if (
+      this.#core.dialect.replies === "implicit" &&
+      replyTo.startsWith("/temp-queue/") && !this.#subscriptions.has(replyTo)
+    ) {
+      const headers = { id: replyTo, destination: replyTo };
+      this.#subscribe(new Frame("SUBSCRIBE", headers))();
+    }
     this.#perform(frame, () => {
       this.#room = this.#core.publish(frame, this.#session) ?? this.#room;
     });
@@ -226,9 +256,10 @@ export class Peer {
         `${quoted(ack)} is not an ack mode: use ${ACK_MODES.join(", ")}.`,
       );
     }
-    const prefetch = frame.headers.get("prefetch-count") ?? "0";
+    const { prefetchHeader, octetsPerMessage = 1 } = this.#core.dialect;
+    const prefetch = frame.headers.get(prefetchHeader) ?? "0";
     if (!/^[0-9]+$/.test(prefetch)) {
-      throw new Refusal(`${quoted(prefetch)} is not a prefetch-count.`);
+      throw new Refusal(`${quoted(prefetch)} is not a ${prefetchHeader}.`);
     }
     const source = this.#core.enter({
       destination,
@@ -240,7 +271,8 @@ export class Peer {
       id,
       destination,
       ack: ack as AckMode,
-      prefetch: Number(prefetch) || Infinity,
+      prefetch: Math.ceil(Number(prefetch) / octetsPerMessage) || Infinity,
+      saysRedelivered: this.#core.manners.saysRedelivered,
       version: this.#version!,
       queue: source.queue,
       // Whoever leaves takes nothing that another subscription gives back.
@@ -325,18 +357,29 @@ export class Peer {
         `The transaction ${quoted(id)} has been begun already.`,
       );
     }
-    this.#transactions.set(id, { actions: [], sends: [], claims: [] });
+    this.#transactions.set(id, {
+      actions: [],
+      sends: [],
+      receipts: [],
+      claims: [],
+    });
   }
 
-  #end(frame: Frame): void {
+  #end(frame: Frame): () => void {
     const id = required(frame, "transaction");
-    const { actions, sends, claims } = this.#transaction(id);
+    const { actions, sends, receipts, claims } = this.#transaction(id);
     if (frame.command === "COMMIT") {
       this.#core.requireRoom(sends, this.#session);
     }
     this.#transactions.delete(id);
     for (const claimed of claims) claimed.isClaimed = false;
-    if (frame.command === "COMMIT") { for (const action of actions) action(); }
+    const isCommitted = frame.command === "COMMIT";
+    for (const action of isCommitted ? actions : []) action();
+    return () => {
+      for (const receipt of isCommitted ? receipts : []) {
+        this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));
+      }
+    };
   }
 
   #transaction(id: string): Transaction {
@@ -344,14 +387,6 @@ export class Peer {
     if (transaction !== undefined) return transaction;
     throw new Refusal(`There is no transaction ${quoted(id)}: BEGIN it first.`);
   }
-}
-
-function required(frame: Frame, header: string): string {
-  const value = frame.headers.get(header);
-  if (value !== undefined && value !== "") return value;
-  throw new Refusal(
-    `This ${frame.command} frame has no ${quoted(header)} header.`,
-  );
 }
 
 function splitAt(text: string, separator: string): [string, string] {

@@ -1,4 +1,5 @@
-import { StompError } from "../errors.ts";
+import type { Frame } from "../codec/mod.ts";
+import { quoted, StompError } from "../errors.ts";
 
 /** Says what a client did wrong; becomes an ERROR frame. */
 export class Refusal extends StompError {
@@ -15,4 +16,17 @@ export class Refusal extends StompError {
     super(message);
     this.headers = headers;
   }
+}
+
+/**
+ * The value of a header that a frame must have.
+ *
+ * @throws {Refusal} if it has none.
+ */
+export function required(frame: Frame, header: string): string {
+  const value = frame.headers.get(header);
+  if (value !== undefined && value !== "") return value;
+  throw new Refusal(
+    `This ${frame.command} frame has no ${quoted(header)} header.`,
+  );
 }

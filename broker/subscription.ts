@@ -27,6 +27,8 @@ export interface BrokerSubscriptionInit {
   readonly prefetch: number;
   readonly version: Version;
   readonly queue: Queue;
+  /** Whether messages say that they were not delivered before. */
+  readonly saysRedelivered: boolean;
   /** Whether the client's connection takes more octets. */
   isWritable(): boolean;
   /** Sends a frame to the client. */
@@ -84,7 +86,9 @@ export class BrokerSubscription implements Consumer {
         headers.push(["ack", `${message.id}@${this.id}`]);
       }
     }
-    if (redelivered) headers.push(["redelivered", "true"]);
+    if (redelivered || this.#init.saysRedelivered) {
+      headers.push(["redelivered", String(redelivered)]);
+    }
     headers.push(...message.headers);
     this.#init.send(new Frame("MESSAGE", headers, message.body));
   }

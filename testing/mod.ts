@@ -30,6 +30,7 @@ export {
   StompError,
   UsageError,
 } from "../errors.ts";
+export { type DialectName } from "../session/dialects.ts";
 export { type HeartBeat } from "../session/heart_beat.ts";
 export { type Clock } from "../transport/clock.ts";
 export { type ServerTlsOptions, type TlsOptions } from "../transport/tls.ts";
@@ -50,5 +51,6 @@ export {
   serve,
   serveInMemory,
   TestBroker,
+  type TestBrokerOptions,
 } from "./serve.ts";
 export { settled, VirtualClock } from "./virtual_clock.ts";

@@ -2,7 +2,8 @@ import { type Broker, serveWith } from "../broker/broker.ts";
 import type { QueueStats } from "../broker/core.ts";
 import { BROKER_CHECKS, type BrokerOptions } from "../broker/options.ts";
 import type { Frame } from "../codec/mod.ts";
-import { checkOptions } from "../session/options.ts";
+import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
+import { type Check, checkOptions, oneOf } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
@@ -10,6 +11,28 @@ import type { Listener, Transport } from "../transport/transport.ts";
 import { KitConnection, type KitState } from "./connection.ts";
 import { type Misbehaviour, MISBEHAVIOUR_CHECKS } from "./misbehaviour.ts";
 import { VirtualClock } from "./virtual_clock.ts";
+
+/** Options of {@linkcode serve}. */
+export interface TestBrokerOptions
+  extends Omit<BrokerOptions, "webSocketPort"> {
+  /**
+   * Which broker it answers like, where those differ: what it calls itself, what
+   * NACK means, whether an ERROR names its receipt and ends the connection,
+   * whether a receipt in a transaction comes before COMMIT, and how answers to
+   * `reply-to` find their way. As measured on RabbitMQ 3.10.8 and ActiveMQ
+   * 5.17.2; Artemis as it is reported.
+   *
+   * @default {"stompest"}
+   */
+  dialect?: DialectName | undefined;
+}
+
+const { webSocketPort: _, ...OTHER_CHECKS } = BROKER_CHECKS;
+
+const TEST_BROKER_CHECKS: Readonly<Record<keyof TestBrokerOptions, Check>> = {
+  ...OTHER_CHECKS,
+  dialect: oneOf(...DIALECT_NAMES),
+};
 
 /** A frame that a client has sent. */
 export interface ReceivedFrame {
@@ -134,13 +157,16 @@ class Kit implements KitState {
  * ]);
  * ```
  */
-export async function serve(options: BrokerOptions = {}): Promise<TestBroker> {
-  checkOptions("serve()", options, BROKER_CHECKS);
+export async function serve(
+  options: TestBrokerOptions = {},
+): Promise<TestBroker> {
+  checkOptions("serve()", options, TEST_BROKER_CHECKS);
+  const { dialect, ...rest } = options;
   const kit = new Kit();
   const transport = options.transport ?? await runtimeTransport();
   const broker = await serveWith(
-    { ...options, transport: kit.spoil(transport) },
-    (link) => link as KitConnection,
+    { ...rest, transport: kit.spoil(transport) },
+    { dialect, tapOf: (link) => link as KitConnection },
   );
   return new TestBroker(broker, kit);
 }
@@ -179,7 +205,7 @@ export interface MemoryBroker extends AsyncDisposable {
  * ```
  */
 export async function serveInMemory(
-  options: Omit<BrokerOptions, "transport" | "clock"> = {},
+  options: Omit<TestBrokerOptions, "transport" | "clock"> = {},
 ): Promise<MemoryBroker> {
   const clock = new VirtualClock();
   const transport = new MemoryNetwork();

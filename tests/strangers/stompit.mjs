@@ -1,5 +1,7 @@
 // stompit at the embedded broker, on Node: HOST PORT.
-import stompit from "stompit";
+// By a name that only Node looks up.
+const load = (name) => import(name);
+const { default: stompit } = await load("stompit");
 
 const [host, port] = process.argv.slice(2);
 const client = await new Promise((resolve, reject) =>

@@ -1,7 +1,9 @@
 // @stomp/stompjs at the embedded broker, on Node: HOST PORT, or a ws:// URL.
-import { Client } from "@stomp/stompjs";
-import { TCPWrapper } from "@stomp/tcp-wrapper";
-import { WebSocket } from "ws";
+// By names that only Node looks up.
+const load = (name) => import(name);
+const { Client, Versions } = await load("@stomp/stompjs");
+const { TCPWrapper } = await load("@stomp/tcp-wrapper");
+const { WebSocket } = await load("ws");
 
 const [where, port] = process.argv.slice(2);
 Object.assign(globalThis, { WebSocket });
@@ -9,7 +11,6 @@ const isWeb = port === undefined;
 const versions = ["1.0", "1.1", "1.2"];
 for (const version of versions) {
   const name = `stompjs-${isWeb ? "ws" : "tcp"}-${version}`;
-  const { Versions } = await import("@stomp/stompjs");
   const client = new Client({
     ...isWeb
       ? { brokerURL: where }

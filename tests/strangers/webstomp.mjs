@@ -1,6 +1,8 @@
 // webstomp-client at the embedded broker, on Node: a ws:// URL.
-import webstomp from "webstomp-client";
-import { WebSocket } from "ws";
+// By names that only Node looks up.
+const load = (name) => import(name);
+const { default: webstomp } = await load("webstomp-client");
+const { WebSocket } = await load("ws");
 
 const [url] = process.argv.slice(2);
 for (const binary of [false, true]) {
