@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest 415ed14aaee29195b2ab1fadabfea0d38b060d4d9ea0ac5b91bda2783b27de55.
+// Made by `deno task pump` of sources with the digest 983d0aab83e17bb19542c7a2e84e752af1cb8e5175f4522703027c172e26f43a.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */
