@@ -19,6 +19,7 @@ export interface Question {
 interface Pending extends PromiseWithResolvers<Message> {
   /** Where the request went out; `undefined` before. */
   connection: Connection | undefined;
+  isAnswered: boolean;
 }
 
 /** An answer needs no acknowledgement: it comes in ack mode `auto`. */
@@ -38,7 +39,12 @@ export class Answers {
   readonly #pending = new Map<string, Pending>();
   /** Where answers go to, on the connection that this was agreed on. */
   #queue:
-    | { readonly connection: Connection; readonly name: string }
+    | {
+      readonly connection: Connection;
+      readonly name: string;
+      /** Whether nothing may still come for a request that was given up. */
+      isClear: boolean;
+    }
     | undefined;
   #last = 0;
 
@@ -48,6 +54,7 @@ export class Answers {
     const pending: Pending = {
       ...Promise.withResolvers<Message>(),
       connection: undefined,
+      isAnswered: false,
     };
     // Whoever asks may not be waiting yet.
     pending.promise.catch(() => {});
@@ -61,8 +68,19 @@ export class Answers {
           "correlation-id": id,
         };
       },
-      forget: () => this.#pending.delete(id),
+      forget: () => {
+        this.#pending.delete(id);
+        const isOpen = pending.connection !== undefined && !pending.isAnswered;
+        if (isOpen && this.#queue !== undefined) this.#queue.isClear = false;
+      },
     };
+  }
+
+  /** Whether a request is out that was not answered. */
+  get isAwaited(): boolean {
+    return this.#pending.values().some(({ connection }) =>
+      connection !== undefined
+    );
   }
 
   /** A message came that no subscription wants. Says whether it is an answer. */
@@ -73,10 +91,13 @@ export class Answers {
     const id = frame.headers.get("correlation-id");
     const [only, ...others] = this.#pending.values();
     // Not every service says what it answers; with one request it is clear.
-    const isClear = id === undefined && others.length === 0;
+    const isClear = id === undefined && others.length === 0 &&
+      this.#queue.isClear && only?.connection !== undefined;
     const pending = isClear ? only : this.#pending.get(id ?? "");
-    pending?.resolve(new Message(frame, SETTLED));
-    return pending !== undefined;
+    if (pending === undefined) return false;
+    pending.isAnswered = true;
+    pending.resolve(new Message(frame, SETTLED));
+    return true;
   }
 
   /** The connection is lost, and with it the queue for answers. */
@@ -101,7 +122,7 @@ export class Answers {
       if (session.dialect.replies === "subscribed") {
         connection.append(session.subscribe(name, { id: name, ack: "auto" }));
       }
-      this.#queue = { connection, name };
+      this.#queue = { connection, name, isClear: true };
     }
     return this.#queue.name;
   }

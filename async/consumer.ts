@@ -132,14 +132,14 @@ export class Consumer implements AsyncDisposable {
    * @throws {UsageError} if something is to be deleted that is not durable.
    */
   close(options: UnsubscribeOptions = {}): Promise<void> {
+    let ending: Promise<void>;
+    try {
+      checkOptions("close()", options, UNSUBSCRIBE_CHECKS);
+      ending = this.#feed.unsubscribe(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#closed === undefined) {
-      let ending: Promise<void>;
-      try {
-        checkOptions("close()", options, UNSUBSCRIBE_CHECKS);
-        ending = this.#feed.unsubscribe(options);
-      } catch (error) {
-        return Promise.reject(error);
-      }
       this.#closing.abort();
       this.#closed = ending.then(() => this.#done);
       // Nobody need wait for it.

@@ -77,6 +77,8 @@ export class Feed implements AsyncIterable<Message> {
   #redeliverable = 0;
   /** Whether the broker is to forget it, though it is durable. */
   #isDeleted = false;
+  /** Whether an UNSUBSCRIBE has been written. */
+  #isGoodByeSaid = false;
 
   /** It begins with {@linkcode attach}. */
   constructor(host: FeedHost, init: FeedInit) {
@@ -173,6 +175,12 @@ export class Feed implements AsyncIterable<Message> {
             "to delete: just unsubscribe.",
         );
       }
+      if (this.#isGoodByeSaid || this.#state === "ended") {
+        throw new UsageError(
+          `The subscription ${this.id} has ended without being deleted: ` +
+            "subscribe under its name again to delete it.",
+        );
+      }
       this.#isDeleted = true;
     }
     if (this.#ending === undefined) {
@@ -222,8 +230,11 @@ export class Feed implements AsyncIterable<Message> {
   }
 
   #giveUp(connection: Connection): void {
-    if (connection.failure !== undefined) return;
-    connection.append(connection.session.unsubscribe(this.id));
+    const { session } = connection;
+    const isThere = connection.failure === undefined &&
+      session.state === "connected" &&
+      session.subscription(this.id) !== undefined;
+    if (isThere) connection.append(session.unsubscribe(this.id));
   }
 
   /**
@@ -297,9 +308,16 @@ export class Feed implements AsyncIterable<Message> {
 
   async #sayGoodBye(): Promise<void> {
     const connection = this.#connection;
-    if (this.#state === "ended" || connection === undefined) return;
+    if (this.#state === "ended" || connection === undefined) {
+      if (!this.#isDeleted) return;
+      throw new ConnectionError(
+        `The subscription ${this.id} was not deleted: there was no connection. ` +
+          "Subscribe under its name again to delete it.",
+      );
+    }
     const { session } = connection;
     const receipt = session.newReceipt();
+    this.#isGoodByeSaid = true;
     const frames = this.#isDeleted
       ? session.deleteSubscription(this.id, { receipt })
       : [session.unsubscribe(this.id, { receipt })];

@@ -71,6 +71,8 @@ export class Life {
   /** Why the client shuts itself down, if it does. */
   #failure: { readonly cause: unknown } | undefined;
   readonly #shutdown = new AbortController();
+  /** The connection on which feeds are subscribed one by one. */
+  #replaying: Connection | undefined;
   #lastSubscription = 0;
   #failed = 0;
   /** Octets that wait to be handed out. */
@@ -101,7 +103,9 @@ export class Life {
         }
       },
       subscriptionFailed: (id, error) => this.#feeds.get(id)?.fail(error),
-      isOverfed: () => this.#fed > init.receiveBuffer,
+      // An answer may be behind what a handler has no time for until it comes.
+      isOverfed: () =>
+        this.#fed > init.receiveBuffer && !this.#answers.isAwaited,
     });
     this.requests = {
       clock: init.clock,
@@ -213,9 +217,11 @@ export class Life {
 
   /** Takes on a feed; it is subscribed at once where there is a connection. */
   add(feed: Feed): void {
-    const { isOnline, isReplaying, connection } = this.upkeep;
+    const { isOnline, connection } = this.upkeep;
     // While others are replayed, it is going to be the last of them.
-    if (isOnline && !isReplaying) void feed.attach(connection);
+    if (isOnline && this.#replaying !== connection) {
+      void feed.attach(connection);
+    }
     this.#feeds.set(feed.id, feed);
   }
 
@@ -313,10 +319,13 @@ export class Life {
    * others live on without that.
    */
   async #replayOneByOne(connection: Connection): Promise<void> {
+    this.#replaying = connection;
     for (const feed of this.#feeds.values()) {
       await this.#attach(feed, connection);
       if (connection.failure !== undefined) return;
     }
+    // In the turn in which the last one was looked for: none is left out.
+    this.#replaying = undefined;
   }
 
   /** Resolves when the broker has answered. */

@@ -90,9 +90,9 @@ export class Timekeeper {
       this.#events.beat();
       pulse.sent(now);
     }
+    if (this.#events.isResting()) pulse?.received(now);
     if (pulse?.takeQuestion(now)) this.#events.ask();
     this.#receipts.expire(now);
-    if (this.#events.isResting()) pulse?.received(now);
     const silence = pulse?.silence(now);
     const isLate = now - this.#wakeAt > LATE;
     if (silence === undefined) {

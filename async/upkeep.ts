@@ -47,7 +47,6 @@ export class Upkeep {
   /** Present while a lost connection is being made again: who waits for it. */
   #waiting: Set<Waiter> | undefined;
   #isCautious = false;
-  #isReplaying = false;
 
   /** It begins with {@linkcode start}. */
   constructor(options: UpkeepOptions, events: UpkeepEvents) {
@@ -64,11 +63,6 @@ export class Upkeep {
   get isOnline(): boolean {
     return this.#connection !== undefined &&
       this.#connection.failure === undefined;
-  }
-
-  /** Whether what belongs on a new connection is still on its way. */
-  get isReplaying(): boolean {
-    return this.#isReplaying;
   }
 
   /** How often a lost connection was made again. */
@@ -188,14 +182,12 @@ export class Upkeep {
       server,
     });
     if (replayed === undefined) return this.#goOn(connection);
-    this.#isReplaying = true;
     void replayed.then(() => this.#goOn(connection));
   }
 
   /** Everything that has waited for a connection goes out. */
   #goOn(connection: Connection): void {
     if (connection.failure !== undefined) return;
-    this.#isReplaying = false;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const waiter of waiting ?? []) waiter.go(connection);
@@ -207,11 +199,9 @@ export class Upkeep {
       cause: isGoodBye ? undefined : cause,
     });
     if (isGoodBye || !this.#options.reconnects || this.#stop.signal.aborted) {
-      this.#events.ended(cause, isGoodBye);
-      return;
+      return this.#giveUp(cause, isGoodBye);
     }
     this.#waiting ??= new Set();
-    this.#isReplaying = false;
     this.#isCautious = cause.cause instanceof BrokerError;
     this.#events.disconnected(cause);
     void this.#reconnect(cause);
@@ -245,10 +235,15 @@ export class Upkeep {
         ? reason
         : cause;
     }
+    this.#giveUp(failure, false);
+  }
+
+  /** There will be no other connection: whoever waits for one is told. */
+  #giveUp(cause: ConnectionError, isGoodBye: boolean): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const waiter of waiting) waiter.giveUp(failure);
-    this.#events.ended(failure, false);
+    for (const waiter of waiting) waiter.giveUp(cause);
+    this.#events.ended(cause, isGoodBye);
   }
 }
 

@@ -48,6 +48,7 @@ export function negotiateHeartBeat(own: HeartBeat, peer: HeartBeat): HeartBeat {
 export class Pulse {
   readonly #send: number;
   readonly #receive: number;
+  readonly #overdue: number;
   /** How long the peer may be silent before it is asked. */
   readonly #ask: number;
   #sentAt: number;
@@ -60,7 +61,9 @@ export class Pulse {
    */
   constructor(negotiated: HeartBeat, now: number, asks = false) {
     this.#send = negotiated[0] / 2;
-    this.#receive = negotiated[1] * 2;
+    // A peer that skips every other one, and is too busy to answer, is not dead.
+    this.#receive = negotiated[1] * (asks ? 2.25 : 2);
+    this.#overdue = negotiated[1] * 1.5;
     this.#ask = asks ? negotiated[1] * 1.2 : 0;
     this.#sentAt = this.#receivedAt = now;
   }
@@ -91,9 +94,7 @@ export class Pulse {
    * up; `Infinity` if there are no heart-beats.
    */
   get overdueAt(): number {
-    return this.#receive > 0
-      ? this.#receivedAt + 0.75 * this.#receive
-      : Infinity;
+    return this.#overdue > 0 ? this.#receivedAt + this.#overdue : Infinity;
   }
 
   /** Whether it is time to ask whether the peer lives. Says so once a silence. */

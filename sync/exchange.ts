@@ -205,8 +205,15 @@ export class Exchange {
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
     const contentLength = request.contentLength?.(session);
-    for (const frame of request.frames(session, receipt)) {
-      connection.write(frame, operation, contentLength);
+    const frames = request.frames(session, receipt);
+    try {
+      for (const frame of frames) {
+        connection.write(frame, operation, contentLength);
+      }
+    } catch (error) {
+      // The session has forgotten it already: it has ended all the same.
+      if (request.verb === "unsubscribe") request.written?.(connection);
+      throw error;
     }
     request.written?.(connection);
     if (receipt !== undefined) connection.confirm(receipt, operation);

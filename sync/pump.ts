@@ -177,12 +177,12 @@ export class Pump {
       pulse.sent(now);
       this.#board.tellWorker();
     }
+    // While the caller has no room for it, nobody looks what the broker sends.
+    if (this.#board.workerWantsRoom) pulse?.received(now);
     if (pulse?.takeQuestion(now)) {
       this.#isQuestionDue = true;
       this.#board.tellWorker();
     }
-    // While the caller has no room for it, nobody looks what the broker sends.
-    if (this.#board.workerWantsRoom) pulse?.received(now);
     const silence = pulse?.silence(now);
     if (silence === undefined) {
       this.#arm(Math.min(pulse?.nextDeadline() ?? Infinity, now + ALIVE_EVERY));

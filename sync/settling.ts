@@ -83,7 +83,7 @@ export class Settling {
     // Unique for the client, so that no later connection has the same one.
     const id = `transaction-${++this.#lastTransaction}`;
     for (const id of this.#transactions.keys()) {
-      if (!this.#isOpen(id)) this.#transactions.delete(id);
+      if (!this.#isOpen(id)) this.#forget(id);
     }
     this.#exchange.perform({
       verb: "begin",
@@ -163,7 +163,16 @@ export class Settling {
       this.#transactions.has(id);
   }
 
+  /** A transaction is gone with its connection: nothing of it has happened. */
+  #forget(id: string): void {
+    const settled = this.#transactions.get(id)?.settled ?? [];
+    this.#transactions.delete(id);
+    for (const settlement of settled) settlement.undo();
+  }
+
   #end(verb: "commit" | "abort", id: string): void {
+    this.#exchange.connection.notice();
+    if (!this.#isOpen(id)) this.#forget(id);
     this.checkTransaction(id);
     this.#transactions.delete(id);
     this.#exchange.perform({

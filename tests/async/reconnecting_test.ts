@@ -352,3 +352,53 @@ test("an ERROR that does not say what it is about: one subscription after the ot
   assertEquals(await told(third), ["SEND /queue/a"]);
   await Promise.all([good!.ready, last!.ready, added.ready]);
 });
+
+/** A client whose first subscription is replayed, cautiously, and not answered. */
+async function replaying(broker: ScriptedBroker) {
+  const { client, peer } = await broker.connect(RECONNECT);
+  const subscription = client.subscribe("/queue/a", { id: "a" });
+  client.subscribe("/queue/b", { id: "b" });
+  await peer.write(raw("ERROR", { message: "no" }));
+  await peer.close();
+  await settled();
+  const again = await comeBack(broker);
+  assertEquals(await told(again), ["SUBSCRIBE /queue/a"]);
+  return { client, subscription, again };
+}
+
+test("an abort while subscriptions are replayed one by one is what waiting sends are told", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client } = await replaying(broker);
+  const send = assertRejects(
+    () => client.send("/queue/c"),
+    ConnectionError,
+    "aborted",
+  );
+  await settled();
+  client.abort("enough");
+  await send;
+});
+
+test("what is subscribed to just when the last one was replayed is not left out", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, again } = await replaying(broker);
+  await again.write(raw("RECEIPT", { "receipt-id": "receipt-1" }));
+  const last = await again.next();
+  assertEquals(header(last, "id"), "b");
+  // Each number of microtasks behind the answer, so that one hits the moment.
+  const added = Promise.all(Array.from({ length: 12 }, async (_, hops) => {
+    await client.stats();
+    for (let i = 0; i < hops; i++) await undefined;
+    client.subscribe(`/queue/${hops}`, { id: `added-${hops}` });
+  }));
+  const confirming = confirm(again, last);
+  await Promise.all([added, confirming]);
+  const ids = new Set<string>();
+  for (let turn = 0; turn < 20; turn++) {
+    for (const frame of await again.frames()) {
+      ids.add(header(frame, "id")!);
+      await confirm(again, frame);
+    }
+  }
+  assertEquals(ids.size, 12);
+});

@@ -172,3 +172,43 @@ test("an answer that comes too late is nobody's", async () => {
   await settled();
   assertEquals(events, [{ type: "unroutable", subscription: destination }]);
 });
+
+test("an answer that does not say what it answers is not taken for that of a later request", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect();
+  const first = client.request("/queue/a", "1", { timeout: 100 });
+  const failed = first.catch((error) => error);
+  const [subscribe] = await peer.frames();
+  const id = subscribe!.headers.find(([name]) => name === "id")![1];
+  await broker.clock.advance(130);
+  assertEquals((await failed).name, "TimeoutError");
+  const second = client.request("/queue/a", "2", { timeout: 100 });
+  const late = second.catch((error) => error);
+  await peer.frames();
+  await peer.write(
+    raw("MESSAGE", { subscription: id, "message-id": "1", destination: id }),
+  );
+  assertEquals(await outcomeOf(second), "pending");
+  await broker.clock.advance(130);
+  assertEquals((await late).name, "TimeoutError");
+});
+
+test("a deletion that could not be made is an error", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect(
+    { reconnect: { jitter: 0 } },
+    { version: "1.2", server: "RabbitMQ/3.10.8" },
+  );
+  const subscription = client.subscribe("/topic/a", { durable: "d" });
+  await confirm(peer, await peer.next());
+  await peer.close();
+  await settled();
+  const error = await subscription.unsubscribe({ delete: true }).catch((e) =>
+    e
+  );
+  assertEquals(error.name, "ConnectionError");
+  const again = await subscription.unsubscribe({ delete: true }).catch((e) =>
+    e
+  );
+  assertEquals(again.name, "UsageError");
+});

@@ -79,8 +79,10 @@ test("a peer that may skip heart-beats is asked once a silence", () => {
   assertStrictEquals(pulse.takeQuestion(1199), false);
   assertStrictEquals(pulse.takeQuestion(1200), true);
   assertStrictEquals(pulse.takeQuestion(1300), false);
-  assertStrictEquals(pulse.nextDeadline(), 2000);
-  assertStrictEquals(pulse.silence(2000), 2000);
+  // A quarter more than the two periods that it may take without being asked.
+  assertStrictEquals(pulse.silence(2249), undefined);
+  assertStrictEquals(pulse.nextDeadline(), 2250);
+  assertStrictEquals(pulse.silence(2250), 2250);
   pulse.received(2000);
   assertStrictEquals(pulse.takeQuestion(3200), true);
 });

@@ -181,7 +181,7 @@ test("Pump asks a silent broker where it is told how, once a silence", async () 
     await pump.broker.write(Uint8Array.of(0x0a));
     await noticed();
   }
-  await pump.clock.advance(2000);
+  await pump.clock.advance(2250);
   assertEquals(pump.board.state, "failed");
 });
 
