@@ -115,7 +115,8 @@ export class BrokerCore {
     if (whenFull === "block" || maxQueueOctets === undefined) return;
     const wanted = new Map<Queue, number>();
     for (const frame of frames) {
-      const { octets } = storedMessage(0, "", keptHeaders(frame), frame.body);
+      const headers = storedHeaders(frame, session);
+      const { octets } = storedMessage(0, "", headers, frame.body);
       for (const queue of this.#targets(destinationOf(frame, session))) {
         const sum = (wanted.get(queue) ?? 0) + octets;
         wanted.set(queue, sum);
@@ -134,12 +135,7 @@ export class BrokerCore {
    */
   publish(frame: Frame, session: string): Promise<void> | undefined {
     const destination = destinationOf(frame, session);
-    const headers = keptHeaders(frame).map(([name, value]) =>
-      name === "reply-to"
-        ? [name, globalName(value, session)] as const
-        : [name, value] as const
-    );
-    return this.#put(destination, headers, frame.body);
+    return this.#put(destination, storedHeaders(frame, session), frame.body);
   }
 
   /** Where a new subscription takes its messages from. */
@@ -174,6 +170,8 @@ export class BrokerCore {
       queue,
       leave: () => {},
       delete: () => {
+        // Somebody else may have it by now.
+        if (this.#durable.get(key) !== copy || copy.consumers > 0) return;
         this.#durable.delete(key);
         copy.clear();
         this.#dropCopy(name, copy);
@@ -212,18 +210,23 @@ export class BrokerCore {
     body: Uint8Array,
   ): Promise<void> | undefined {
     const sequence = ++this.#lastMessage;
-    let room: Promise<void> | undefined;
+    const rooms: Promise<void>[] = [];
     for (const queue of this.#targets(destination)) {
       queue.add(storedMessage(sequence, destination, headers, body));
-      room = queue.room() ?? room;
+      const room = this.options.whenFull === "block" ? queue.room() : undefined;
+      if (room !== undefined) rooms.push(room);
     }
-    return room;
+    return rooms.length === 0 ? undefined : Promise.all(rooms).then(() => {});
   }
 
   #deadLetter(message: StoredMessage, reason: string): void {
     const { deadLetterQueue = "/queue/dead-letters" } = this.options;
-    // What nobody could handle there either waits no longer.
-    if (message.destination === deadLetterQueue) return;
+    // What nobody could handle there either waits no longer, and what there is no
+    // room for never does.
+    if (
+      message.destination === deadLetterQueue ||
+      this.#queue(deadLetterQueue).isTooFullFor(message.octets)
+    ) return;
     this.#put(deadLetterQueue, [
       ...message.headers,
       ["original-destination", message.destination],
@@ -256,6 +259,17 @@ export class BrokerCore {
     // Nobody waits for room in what is not there.
     queue.clear();
   }
+}
+
+/** What a message keeps of its SEND, with the way for answers in everybody's words. */
+function storedHeaders(
+  frame: Frame,
+  session: string,
+): (readonly [string, string])[] {
+  return keptHeaders(frame).map(([name, value]) => [
+    name,
+    name === "reply-to" ? globalName(value, session) : value,
+  ]);
 }
 
 function destinationOf(frame: Frame, session: string): string {

@@ -1,4 +1,7 @@
-import type { DialectName } from "../session/dialects.ts";
+import type { Frame } from "../codec/mod.ts";
+import { quoted } from "../errors.ts";
+import type { Dialect, DialectName } from "../session/dialects.ts";
+import { Refusal } from "./refusal.ts";
 import type { Verdict } from "./subscription.ts";
 
 /** How a broker answers where brokers differ. */
@@ -56,4 +59,24 @@ const MANNERS: Readonly<Record<DialectName, Manners>> = {
 /** How a broker of this dialect answers. */
 export function mannersOf(dialect: DialectName = "stompest"): Manners {
   return MANNERS[dialect];
+}
+
+/**
+ * How many unacknowledged messages a SUBSCRIBE asks for at the most, in the
+ * words of a dialect.
+ *
+ * @throws {Refusal} if it does not say it as it should.
+ */
+export function creditOf(
+  frame: Frame,
+  { prefetchHeader, octetsPerMessage }: Dialect,
+): number {
+  const prefetch = frame.headers.get(prefetchHeader);
+  if (prefetch === undefined) return Infinity;
+  if (!/^[0-9]+$/.test(prefetch)) {
+    throw new Refusal(`${quoted(prefetch)} is not a ${prefetchHeader}.`);
+  }
+  if (octetsPerMessage === undefined) return Number(prefetch) || Infinity;
+  // Where octets are counted, 0 of them let one message at a time through.
+  return Math.max(1, Math.ceil(Number(prefetch) / octetsPerMessage));
 }

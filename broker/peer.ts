@@ -10,6 +10,7 @@ import { nextState, type SessionState } from "../session/states.ts";
 import { highestCommonVersion } from "../session/versions.ts";
 import type { BrokerCore, Source } from "./core.ts";
 import { isAdmitted } from "./credentials.ts";
+import { creditOf } from "./manners.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
@@ -235,7 +236,11 @@ export class Peer {
       this.#subscribe(new Frame("SUBSCRIBE", headers))();
     }
     this.#perform(frame, () => {
-      this.#room = this.#core.publish(frame, this.#session) ?? this.#room;
+      const room = this.#core.publish(frame, this.#session);
+      const before = this.#room;
+      this.#room = room && before
+        ? Promise.all([before, room]).then(() => {})
+        : room ?? before;
     });
   }
 
@@ -256,11 +261,7 @@ export class Peer {
         `${quoted(ack)} is not an ack mode: use ${ACK_MODES.join(", ")}.`,
       );
     }
-    const { prefetchHeader, octetsPerMessage = 1 } = this.#core.dialect;
-    const prefetch = frame.headers.get(prefetchHeader) ?? "0";
-    if (!/^[0-9]+$/.test(prefetch)) {
-      throw new Refusal(`${quoted(prefetch)} is not a ${prefetchHeader}.`);
-    }
+    const prefetch = creditOf(frame, this.#core.dialect);
     const source = this.#core.enter({
       destination,
       session: this.#session,
@@ -271,7 +272,7 @@ export class Peer {
       id,
       destination,
       ack: ack as AckMode,
-      prefetch: Math.ceil(Number(prefetch) / octetsPerMessage) || Infinity,
+      prefetch,
       saysRedelivered: this.#core.manners.saysRedelivered,
       version: this.#version!,
       queue: source.queue,

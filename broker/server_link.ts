@@ -57,7 +57,11 @@ export class ServerLink implements PeerOutput {
   #frameSince: number | undefined;
   /** Whether the client must wait until a queue has room. */
   #isBlocked = false;
-  readonly #dropped = Promise.withResolvers<void>();
+  /** What was read while the client must wait. */
+  #parked: Promise<Uint8Array | undefined> | undefined;
+  #wake: (() => void) | undefined;
+  /** Cancels what is to be written later. */
+  readonly #delayed = new Set<() => void>();
 
   /** A client has connected. */
   constructor(core: BrokerCore, link: Link, options: ServerLinkOptions) {
@@ -88,12 +92,13 @@ export class ServerLink implements PeerOutput {
   async run(): Promise<void> {
     try {
       for (;;) {
-        const octets = await this.#link.read();
+        const octets = await (this.#parked ?? this.#link.read());
+        this.#parked = undefined;
         if (octets === undefined) break;
         if (!this.#isClosing) await this.#take(octets);
         // Whoever asks for answers and does not read them is not heard either.
         while (this.#outbox.length > MOST_UNREAD && !this.#isClosing) {
-          await Promise.race([this.#outbox.room(), this.#dropped.promise]);
+          await this.#unlessDropped(this.#outbox.room());
         }
       }
     } catch (error) {
@@ -125,8 +130,13 @@ export class ServerLink implements PeerOutput {
     const write = () => {
       for (const frame of frames) this.#write(frame);
     };
-    if (delay === 0) write();
-    else this.#options.clock.after(delay, write);
+    if (delay === 0) return write();
+    const cancel = this.#options.clock.after(delay, () => {
+      this.#delayed.delete(cancel);
+      write();
+      if (this.#isClosing) this.#endWhenWritten();
+    });
+    this.#delayed.add(cancel);
   }
 
   #write(frame: Frame): void {
@@ -146,13 +156,20 @@ export class ServerLink implements PeerOutput {
     this.#isClosing = true;
     this.#cancelTimer();
     this.#cancelTimer = this.#options.clock.after(LINGER, () => this.drop());
+    this.#endWhenWritten();
+  }
+
+  #endWhenWritten(): void {
+    if (this.#delayed.size > 0) return;
     this.#outbox.empty().then(() => this.#link.end()).catch(() => this.drop());
   }
 
   /** Closes now. */
   drop(): void {
     this.#isClosing = true;
-    this.#dropped.resolve();
+    this.#wake?.();
+    for (const cancel of this.#delayed) cancel();
+    this.#delayed.clear();
     this.#cancelTimer();
     this.#outbox.fail(new ConnectionError("The connection is closed."));
     this.#peer.lost();
@@ -166,6 +183,7 @@ export class ServerLink implements PeerOutput {
     try {
       for (const frame of this.#decoder) {
         isComplete = true;
+        this.#frameSince = undefined;
         const { version } = this.#peer;
         this.#receive(frame);
         if (this.#isClosing) return;
@@ -182,6 +200,7 @@ export class ServerLink implements PeerOutput {
 
   /** A frame that has begun must come to its end. */
   #heedFrame(isComplete: boolean): void {
+    if (this.#isClosing) return;
     const { isMidFrame } = this.#decoder;
     if (isComplete || !isMidFrame) this.#frameSince = undefined;
     if (!isMidFrame || this.#frameSince !== undefined) return;
@@ -193,9 +212,23 @@ export class ServerLink implements PeerOutput {
   /** The client's signs of life are not looked at while we do not read. */
   async #blocked(room: Promise<void>): Promise<void> {
     this.#isBlocked = true;
-    await Promise.race([room, this.#dropped.promise]);
+    // One read looks ahead, so that a client that is gone is noticed.
+    this.#parked ??= this.#link.read();
+    this.#parked.then(
+      (octets) => octets === undefined && this.drop(),
+      () => this.drop(),
+    );
+    await this.#unlessDropped(room);
     this.#isBlocked = false;
     this.#pulse?.received(this.#options.clock.now());
+  }
+
+  /** Waits for something, but not longer than there is a connection. */
+  #unlessDropped(promise: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      promise.then(resolve, resolve);
+    });
   }
 
   #connected(): void {

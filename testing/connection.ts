@@ -52,6 +52,7 @@ export class KitConnection implements LinkTap, Link {
   sending(frame: Frame): { frames: readonly Frame[]; delay: number } {
     const { misbehaviour } = this.#state;
     const { dropInsideFrame, loseReceipt, delayReceipts = 0 } = misbehaviour;
+    if (misbehaviour.staySilent) return { frames: [], delay: 0 };
     if (++this.#sent === dropInsideFrame) this.#breaksOff = true;
     if (frame.command === "RECEIPT") {
       const isLost = ++this.#receipts === loseReceipt;

@@ -8,6 +8,7 @@ export class LinkQueue {
 
   /** One more. */
   offer(link: Link): void {
+    if (this.#isClosed) return link.close();
     this.#waiting.push(link);
     this.#wake?.();
   }

@@ -8,6 +8,11 @@ const SUBPROTOCOLS: readonly string[] = ["v12.stomp", "v11.stomp", "v10.stomp"];
 
 /** Above this many octets that a socket has not taken a write waits. */
 const HIGH_WATER = 256 * 1024;
+/**
+ * So many octets may wait to be read, in any number of messages: more than the
+ * largest frame takes.
+ */
+const MOST_UNREAD = 256 * 1024 * 1024;
 /** How often it looks whether they are gone, in ms: nobody tells. */
 const LOOK_EVERY = 5;
 
@@ -38,6 +43,7 @@ export class WebSocketLink implements Link {
   readonly peer: string;
   readonly #port: WebSocketPort;
   readonly #unread: Uint8Array[] = [];
+  #unreadOctets = 0;
   #isBinary = false;
   #hasEnded = false;
   #isClosed = false;
@@ -56,7 +62,17 @@ export class WebSocketLink implements Link {
       ? new TextEncoder().encode(message)
       : message;
     if (octets.length > 0) this.#unread.push(octets);
+    this.#unreadOctets += octets.length;
+    // Nothing holds a WebSocket up: who sends on and on must go.
+    if (this.#unreadOctets > MOST_UNREAD) this.#overflow();
     this.#wake?.();
+  }
+
+  #overflow(): void {
+    this.#unread.length = 0;
+    this.#unreadOctets = 0;
+    this.#hasEnded = true;
+    this.#port.close();
   }
 
   /** The other side has closed. Called by the runtime's adapter. */
@@ -69,7 +85,10 @@ export class WebSocketLink implements Link {
     for (;;) {
       if (this.#isClosed) return undefined;
       const octets = this.#unread.shift();
-      if (octets !== undefined) return octets;
+      if (octets !== undefined) {
+        this.#unreadOctets -= octets.length;
+        return octets;
+      }
       if (this.#hasEnded) return undefined;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
@@ -92,7 +111,9 @@ export class WebSocketLink implements Link {
   /** A WebSocket has no half that could be closed. */
   async end(): Promise<void> {
     this.#requireOpen();
-    while (this.#port.buffered() > 0 && !this.#hasEnded) {
+    while (
+      this.#port.buffered() > 0 && !this.#hasEnded && !this.#isClosed
+    ) {
       await new Promise<void>((resolve) =>
         systemClock.after(LOOK_EVERY, resolve)
       );

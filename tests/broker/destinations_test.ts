@@ -33,6 +33,16 @@ test("a durable subscription gathers what is sent while nobody is there, until i
   assertEquals(await second.say(raw("SUBSCRIBE", DURABLE)), []);
 });
 
+test("a durable subscription that another client consumes is not deleted under it", async () => {
+  await using memory = await BrokerInMemory.start();
+  const [one, other] = [await memory.connect(), await memory.connect()];
+  await one.say(raw("SUBSCRIBE", DURABLE));
+  await other.say(raw("SUBSCRIBE", DURABLE));
+  await one.say(raw("UNSUBSCRIBE", { id: "reader", durable: "true" }));
+  await one.say(news("1"));
+  assertEquals(await other.bodies(), ["1"]);
+});
+
 test("durable subscriptions of other names and topics are others", async () => {
   await using memory = await BrokerInMemory.start();
   const peer = await memory.connect();

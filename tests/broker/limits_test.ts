@@ -261,3 +261,72 @@ test("what a queue holds can be seen from outside", async () => {
   assert(octets > 0);
   assertEquals(memory.broker.queue("/queue/never-used").depth, 0);
 });
+
+test("a producer that is blocked and then gone gives back what it had", async () => {
+  await using memory = await BrokerInMemory.start({
+    maxQueueOctets: 1000,
+    whenFull: "block",
+  });
+  const producer = await memory.connect();
+  await producer.write(
+    raw("SEND", { destination: "/queue/work" }, "job") +
+      subscribe("/queue/work"),
+  );
+  await settled();
+  assertEquals(memory.broker.queue("/queue/work").unacknowledged, 1);
+  await producer.write(send("x".repeat(300)).repeat(10));
+  await settled();
+  await producer.close();
+  await settled();
+  const { depth, consumers } = memory.broker.queue("/queue/work");
+  assertEquals([depth, consumers], [1, 0]);
+});
+
+test("a producer that is blocked is not blamed for the frame that was complete", async () => {
+  await using memory = await BrokerInMemory.start({
+    maxQueueOctets: 300,
+    whenFull: "block",
+    frameTimeout: 5000,
+  });
+  const producer = await memory.connect();
+  const whole = send("x".repeat(300));
+  await producer.write(whole.slice(0, 30));
+  await settled();
+  await producer.write(whole.slice(30));
+  await memory.clock.advance(60_000);
+  assertEquals(await producer.frames(), []);
+  assert(!producer.hasEnded);
+});
+
+test("a producer waits until every copy of a topic has room", async () => {
+  await using memory = await BrokerInMemory.start({
+    maxQueueOctets: 1000,
+    whenFull: "block",
+  });
+  const topic = "/topic/a";
+  const reader = await memory.connect();
+  const durable = { id: "away", destination: topic, durable: "true" };
+  await reader.say(raw("SUBSCRIBE", durable));
+  await reader.say(raw("UNSUBSCRIBE", { id: "away" }));
+  await reader.say(raw("SUBSCRIBE", { id: "s", destination: topic }));
+  const producer = await memory.connect();
+  await producer.write(
+    raw("SEND", { destination: topic }, "x".repeat(300)).repeat(20),
+  );
+  await settled();
+  // The third one has filled the copy of who is away.
+  assertEquals((await reader.frames()).length, 3);
+  assertEquals(memory.broker.queue(topic).depth, 3);
+});
+
+test("the dead-letter queue is bounded, too", async () => {
+  await using memory = await BrokerInMemory.start({ maxQueueOctets: 1000 });
+  const peer = await memory.connect();
+  await peer.write(subscribe(QUEUE));
+  for (let i = 0; i < 20; i++) {
+    await peer.write(send("x".repeat(300)));
+    await refuse(peer, { requeue: "false" });
+  }
+  await settled();
+  assert(memory.broker.queue(DEAD).octets <= 2000);
+});
