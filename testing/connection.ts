@@ -51,12 +51,17 @@ export class KitConnection implements LinkTap, Link {
 
   sending(frame: Frame): { frames: readonly Frame[]; delay: number } {
     const { misbehaviour } = this.#state;
-    const { dropInsideFrame, loseReceipt, delayReceipts = 0 } = misbehaviour;
+    const { dropInsideFrame, loseReceipt, delayReceipt } = misbehaviour;
     if (misbehaviour.staySilent) return { frames: [], delay: 0 };
     if (++this.#sent === dropInsideFrame) this.#breaksOff = true;
     if (frame.command === "RECEIPT") {
-      const isLost = ++this.#receipts === loseReceipt;
-      return { frames: isLost ? [] : [frame], delay: delayReceipts };
+      const number = ++this.#receipts;
+      const isLate = delayReceipt?.nth === "each" ||
+        delayReceipt?.nth === number;
+      return {
+        frames: number === loseReceipt ? [] : [frame],
+        delay: isLate ? delayReceipt.by : 0,
+      };
     }
     const isTwice = frame.command === "MESSAGE" && misbehaviour.deliverTwice;
     return { frames: isTwice ? [frame, frame] : [frame], delay: 0 };

@@ -26,8 +26,10 @@ export interface Misbehaviour {
   dropInsideFrame?: number | undefined;
   /** This receipt never leaves. */
   loseReceipt?: number | undefined;
-  /** Receipts leave so many ms late. */
-  delayReceipts?: number | undefined;
+  /** This receipt, or each, leaves so many ms late. */
+  delayReceipt?:
+    | { readonly nth: number | "each"; readonly by: number }
+    | undefined;
   /** Each message is delivered twice, the second time as if the first never was. */
   deliverTwice?: boolean | undefined;
   /** Everything is written octet by octet. */
@@ -51,7 +53,11 @@ export const MISBEHAVIOUR_CHECKS: Readonly<Record<keyof Misbehaviour, Check>> =
     dropAtFrame: wholeNumber(1),
     dropInsideFrame: wholeNumber(1),
     loseReceipt: wholeNumber(1),
-    delayReceipts: milliseconds,
+    delayReceipt: (value) =>
+      isRecord(value) && milliseconds(value["by"]) === undefined &&
+        (value["nth"] === "each" || wholeNumber(1)(value["nth"]) === undefined)
+        ? undefined
+        : 'such as { nth: 2, by: 1000 } or { nth: "each", by: 1000 }',
     deliverTwice: boolean,
     splitWrites: boolean,
     stopReading: boolean,

@@ -1,18 +1,22 @@
-import { type Broker, type BrokerOptions, serve } from "../../broker/mod.ts";
 import type { Version } from "../../codec/mod.ts";
+import {
+  serve,
+  type TestBroker,
+  type TestBrokerOptions,
+} from "../../testing/mod.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
 import { RawPeer } from "./raw_peer.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** A broker without sockets, and the time that it lives in. */
 export class BrokerInMemory implements AsyncDisposable {
-  readonly broker: Broker;
+  readonly broker: TestBroker;
   readonly clock: VirtualClock;
   readonly network: MemoryNetwork;
   readonly #peers: RawPeer[] = [];
 
   private constructor(
-    broker: Broker,
+    broker: TestBroker,
     clock: VirtualClock,
     network: MemoryNetwork,
   ) {
@@ -23,7 +27,7 @@ export class BrokerInMemory implements AsyncDisposable {
 
   /** Starts a broker. */
   static async start(
-    options: BrokerOptions = {},
+    options: TestBrokerOptions = {},
     network: MemoryNetwork = new MemoryNetwork(),
   ): Promise<BrokerInMemory> {
     const clock = new VirtualClock();

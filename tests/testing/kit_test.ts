@@ -138,21 +138,34 @@ tried("it loses a receipt", { loseReceipt: 2 }, async (scene, misbehave) => {
 });
 
 tried(
-  "it delays receipts",
-  { delayReceipts: 1000 },
+  "it delays a receipt",
+  { delayReceipt: { nth: 2, by: 1000 } },
   async (scene, misbehave) => {
-    const client = await scene.connect();
     misbehave();
+    await using client = await scene.connect();
+    await client.send("/queue/a", "1", RECEIPT);
     let isConfirmed = false;
-    const sent = client.send("/queue/a", "1", RECEIPT).then(() =>
+    const sent = client.send("/queue/a", "2", RECEIPT).then(() =>
       isConfirmed = true
     );
+    await client.send("/queue/a", "3", RECEIPT);
     await scene.clock.advance(999);
     assert(!isConfirmed);
     await scene.clock.advance(1);
     await sent;
-    scene.broker.behave();
-    await client.close();
+  },
+);
+
+tried(
+  "it delays each receipt, that of the good-bye, too",
+  { delayReceipt: { nth: "each", by: 1000 } },
+  async (scene, misbehave) => {
+    const client = await scene.connect();
+    misbehave();
+    const closing = client.close();
+    await scene.clock.advance(999);
+    await scene.clock.advance(1);
+    assertEquals((await closing).graceful, true);
   },
 );
 
@@ -224,6 +237,7 @@ test("a misbehaviour that there is none of is refused", async () => {
       { explode: true },
       { dropAtFrame: 0 },
       { errorOn: { SEND: 1 } },
+      { delayReceipt: { nth: 0, by: 1 } },
     ]
   ) {
     assertThrows(
