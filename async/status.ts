@@ -33,8 +33,8 @@ export type StatusEvent =
   }
   | {
     /**
-     * The broker is silent for longer than it should be; half a heart-beat
-     * period later it is given up.
+     * The broker has been silent for one and a half heart-beat periods. It is
+     * given up after two; ActiveMQ, which may skip some, a quarter later.
      */
     readonly type: "broker-silent";
   }

@@ -10,7 +10,6 @@ import {
   type Dialect,
   type DialectName,
   dialectOf,
-  type DurableWay,
   durableWay,
   nackHeaders,
   prefetchHeader,
@@ -73,6 +72,8 @@ export class ClientSession {
   #heartBeat: HeartBeat = [0, 0];
   #dialect: Dialect;
   readonly #subscriptions = new Map<string, SessionSubscription>();
+  /** What each UNSUBSCRIBE ends, in case that it cannot be written. */
+  readonly #ended = new WeakMap<Frame, SessionSubscription>();
   readonly #transactions = new Set<string>();
   /** Receipts that are outstanding, and the command that asked for each. */
   readonly #receipts = new Map<string, string>();
@@ -196,7 +197,7 @@ export class ClientSession {
       headers.push([...prefetchHeader(this.#dialect, options.prefetch)]);
     }
     if (durable !== undefined) {
-      const way = this.#durableWay();
+      const way = durableWay(this.#dialect, this.#options.headers);
       if (way.nameHeader !== "id") headers.push([way.nameHeader, durable]);
       for (const header of way.headers) headers.push([...header]);
     }
@@ -206,38 +207,39 @@ export class ClientSession {
     return frame;
   }
 
-  /**
-   * Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"). One that is durable goes on
-   * to gather messages for whoever subscribes under its name next.
-   */
+  /** Ends a subscription (STOMP 1.2, "UNSUBSCRIBE"); a durable one waits for the next. */
   unsubscribe(id: string, extras: FrameExtras = {}): Frame {
-    this.#requireSubscription(id);
+    const ended = this.#requireSubscription(id);
     const frame = this.#frame("UNSUBSCRIBE", [["id", id]], extras);
     this.#subscriptions.delete(id);
+    this.#ended.set(frame, ended);
     return frame;
   }
 
   /**
-   * Ends a durable subscription, and has the broker forget it. It may take
-   * several frames; the last one asks for the receipt.
+   * Ends a durable subscription for good. It may take several frames; the last
+   * one asks for the receipt.
    */
   deleteSubscription(id: string, extras: FrameExtras = {}): Frame[] {
-    if (!this.#requireSubscription(id).isDurable) {
+    const ended = this.#requireSubscription(id);
+    if (!ended.isDurable) {
       throw new UsageError(
         `The subscription ${quoted(id)} is not durable, so that there is ` +
           "nothing to delete: just unsubscribe.",
       );
     }
-    const { nameHeader, deleteHeader, isLeftFirst } = this.#durableWay();
+    const { nameHeader, deleteHeader, isLeftFirst } = durableWay(
+      this.#dialect,
+      this.#options.headers,
+    );
     const frames = isLeftFirst
       ? [this.#frame("UNSUBSCRIBE", [["id", id]], {})]
       : [];
-    const headers: [string, string][] = [
-      ["id", id],
-      [...deleteHeader ?? [nameHeader, id]] as [string, string],
-    ];
+    const [name, value] = deleteHeader ?? [nameHeader, id];
+    const headers: [string, string][] = [["id", id], [name, value]];
     frames.push(this.#frame("UNSUBSCRIBE", headers, extras));
     this.#subscriptions.delete(id);
+    this.#ended.set(frames[0]!, ended);
     return frames;
   }
 
@@ -302,6 +304,8 @@ export class ClientSession {
     } else if (frame.command === "BEGIN") {
       this.#transactions.delete(headers.get("transaction") ?? "");
     }
+    const back = this.#ended.get(frame);
+    if (back !== undefined) this.#subscriptions.set(back.id, back);
   }
 
   /** The connection is gone, and with it whatever belonged to it. */
@@ -390,11 +394,6 @@ export class ClientSession {
     const headers = ackHeaders(this.#version, message);
     for (const header of more) headers.push([...header]);
     return this.#frame(command, headers, extras);
-  }
-
-  #durableWay(): DurableWay {
-    const hasClientId = this.#options.headers?.["client-id"] !== undefined;
-    return durableWay(this.#dialect, hasClientId);
   }
 
   #requireSubscription(id: string): SessionSubscription {

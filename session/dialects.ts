@@ -63,7 +63,7 @@ export type TextMark =
 
 /** How a broker has subscriptions that outlive their connection. */
 export interface DurableWay {
-  /** The SUBSCRIBE header that has its name; of the `id` it is always part. */
+  /** The SUBSCRIBE header that has its name; the `id` always is that name, too. */
   readonly nameHeader: string;
   /** More headers of that SUBSCRIBE. */
   readonly headers: readonly (readonly [string, string])[];
@@ -239,7 +239,7 @@ export function nackHeaders(
  */
 export function durableWay(
   { durable }: Dialect,
-  hasClientId: boolean,
+  connectHeaders: Readonly<Record<string, string>> = {},
 ): DurableWay {
   if (durable === undefined) {
     throw new UsageError(
@@ -247,7 +247,7 @@ export function durableWay(
         'with the option "dialect", or give its own headers in "headers".',
     );
   }
-  if (durable.needsClientId && !hasClientId) {
+  if (durable.needsClientId && connectHeaders["client-id"] === undefined) {
     throw new UsageError(
       "A durable subscription with this broker needs a client that has a name: " +
         'connect with headers such as { "client-id": "orders-1" }.',

@@ -124,7 +124,8 @@ export class SyncClient implements Disposable {
    *
    * @throws {UsageError} if there is no such subscription, or what is to be
    * deleted is not durable. What a receipt
-   * throws, see {@linkcode send}; the subscription has ended all the same.
+   * throws, see {@linkcode send}; the subscription has ended all the same, unless nothing
+   * could be written.
    */
   unsubscribe(id: string, options: SyncUnsubscribeOptions = {}): void {
     checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);

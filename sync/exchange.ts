@@ -117,18 +117,23 @@ export class Exchange {
   unsubscribe(id: string, request: Request): void {
     const connection = this.#online(request.verb);
     const subscription = connection.session.subscription(id);
-    this.#send(connection, {
-      ...request,
-      written: () => {
-        this.#subscriptions.delete(id);
-        connection.ignore(subscription!);
-        for (const item of connection.inbox.clear()) {
-          const isDropped = !(item instanceof BrokerError) &&
-            item.subscription === subscription && subscription?.ack !== "auto";
-          if (!isDropped) connection.inbox.push(item);
-        }
-      },
-    });
+    const ended = () => {
+      this.#subscriptions.delete(id);
+      connection.ignore(subscription!);
+      for (const item of connection.inbox.clear()) {
+        const isDropped = !(item instanceof BrokerError) &&
+          item.subscription === subscription && subscription?.ack !== "auto";
+        if (!isDropped) connection.inbox.push(item);
+      }
+    };
+    try {
+      this.#send(connection, { ...request, written: ended });
+    } catch (error) {
+      // A part of it may have been written, where that takes several frames.
+      const isGone = connection.session.subscription(id) === undefined;
+      if (isGone && subscription !== undefined) ended();
+      throw error;
+    }
     if (request.receipt) connection.forget(id);
   }
 
@@ -205,15 +210,8 @@ export class Exchange {
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
     const contentLength = request.contentLength?.(session);
-    const frames = request.frames(session, receipt);
-    try {
-      for (const frame of frames) {
-        connection.write(frame, operation, contentLength);
-      }
-    } catch (error) {
-      // The session has forgotten it already: it has ended all the same.
-      if (request.verb === "unsubscribe") request.written?.(connection);
-      throw error;
+    for (const frame of request.frames(session, receipt)) {
+      connection.write(frame, operation, contentLength);
     }
     request.written?.(connection);
     if (receipt !== undefined) connection.confirm(receipt, operation);

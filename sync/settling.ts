@@ -104,8 +104,11 @@ export class Settling {
     try {
       this.#end("commit", id);
     } catch (error) {
-      // Refused: nothing in it has happened. After any other error who knows.
-      if (error instanceof BrokerError) { for (const it of settled) it.undo(); }
+      // Refused, or gone before: nothing in it has happened. After any other
+      // error who knows.
+      const isVoid = error instanceof BrokerError ||
+        error instanceof UsageError;
+      if (isVoid) { for (const settlement of settled) settlement.undo(); }
       throw error;
     }
     for (const settlement of settled) settlement.keep();

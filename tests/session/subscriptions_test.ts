@@ -129,3 +129,21 @@ test("messages come until the connection ends, also after DISCONNECT", () => {
   session.disconnect();
   assertStrictEquals(idOf(session, { subscription: "s" }), "s");
 });
+
+test("an UNSUBSCRIBE that could not be written has ended nothing", () => {
+  const session = connectedSession("1.2", {
+    dialect: "activemq",
+    headers: { "client-id": "me" },
+  });
+  session.subscribe("/queue/a", { id: "s" });
+  const before = session.subscription("s");
+  session.withdraw(session.unsubscribe("s"));
+  assertEquals(session.subscription("s"), before);
+
+  session.subscribe("/topic/a", { durable: "d" });
+  const [leave, forget] = session.deleteSubscription("d");
+  session.withdraw(forget!);
+  assertEquals(session.subscription("d"), undefined, "the first one has left");
+  session.withdraw(leave!);
+  assertEquals(session.subscription("d")?.isDurable, true);
+});
