@@ -8,6 +8,7 @@ import { Hand, type SettledBy } from "./hand.ts";
 import { Loop, type Taker } from "./loop.ts";
 import type { Message } from "./message.ts";
 import { DEFAULTS, type UnsubscribeOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 
 /** What the client lends to its feeds. */
 export interface FeedHost {
@@ -75,6 +76,7 @@ export class Feed implements AsyncIterable<Message> {
   #ending: Promise<void> | undefined;
   #forgetSignal: () => void = () => {};
   #redeliverable = 0;
+  readonly #patience = new Patience();
   /** Whether the broker is to forget it, though it is durable. */
   #isDeleted = false;
   /** Whether an UNSUBSCRIBE has been written. */
@@ -217,14 +219,21 @@ export class Feed implements AsyncIterable<Message> {
     this.#connection = connection;
     const operation = `the SUBSCRIBE to ${this.destination}`;
     return connection.confirmed(receipt, operation).then(
-      () => this.#ready.resolve(),
+      () => {
+        this.#patience.confirmed();
+        this.#ready.resolve();
+      },
       (error) => {
         // What a loss means is for the client to say.
         if (error instanceof ConnectionError) return;
         // It is late: the broker may send nevertheless.
         if (error instanceof TimeoutError) this.#giveUp(connection);
         session.withdraw(frame);
-        this.fail(error);
+        const isOver = this.#ending !== undefined ||
+          !this.#patience.refused(this.#host.now());
+        // The next connection tries again.
+        if (isOver) this.fail(error);
+        else connection.fail(error);
       },
     );
   }

@@ -7,6 +7,7 @@ import {
   TimeoutError,
   UsageError,
 } from "../../mod.ts";
+import { serveInMemory } from "../../testing/mod.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
 import {
   assert,
@@ -401,4 +402,58 @@ test("what is subscribed to just when the last one was replayed is not left out"
     }
   }
   assertEquals(ids.size, 12);
+});
+
+test("a subscription that has worked and is refused now is tried again, until it is taken", async () => {
+  await using memory = await serveInMemory();
+  await using client = await connect(memory.broker.url, {
+    ...memory.access,
+    ...RECONNECT,
+  });
+  const subscription = client.subscribe("/queue/a");
+  await subscription.ready;
+  const [connection] = memory.broker.frames().slice(-1);
+  memory.broker.misbehave({ errorOn: { SUBSCRIBE: "no leader", SEND: "!" } });
+  await assertRejects(
+    () => client.send("/queue/b", "", { receipt: true }),
+    BrokerError,
+  );
+  await memory.clock.advance(5000);
+  const tried =
+    memory.broker.frames().filter(({ frame }) => frame.command === "SUBSCRIBE")
+      .length;
+  assert(tried > 3 && tried < 20, `${tried} times`);
+  memory.broker.behave();
+  await memory.clock.advance(30_000);
+  await client.send("/queue/a", "at last", { receipt: true });
+  for await (const message of subscription) {
+    assertEquals(message.text(), "at last");
+    break;
+  }
+  assert(memory.broker.frames().at(-1)!.connection > connection!.connection);
+});
+
+test("a subscription that is refused for half a minute has failed", async () => {
+  await using memory = await serveInMemory();
+  await using client = await connect(memory.broker.url, {
+    ...memory.access,
+    ...RECONNECT,
+  });
+  const subscription = client.subscribe("/queue/a");
+  const other = client.subscribe("/queue/b");
+  await Promise.all([subscription.ready, other.ready]);
+  const next = assertRejects(
+    () => subscription[Symbol.asyncIterator]().next(),
+    BrokerError,
+    "no permission",
+  );
+  memory.broker.misbehave({
+    errorOn: { SUBSCRIBE: "no permission", SEND: "!" },
+  });
+  await assertRejects(
+    () => client.send("/queue/b", "", { receipt: true }),
+    BrokerError,
+  );
+  await memory.clock.advance(90_000);
+  await next;
 });

@@ -46,8 +46,8 @@ class Scene {
   }
 
   /** The client comes back; returns what it says then. */
-  async comeBack(): Promise<string[]> {
-    await this.broker.clock.advance(100);
+  async comeBack(pause = 100): Promise<string[]> {
+    await this.broker.clock.advance(pause);
     this.peer = await this.broker.accept();
     assertEquals((await this.peer.next())?.command, "CONNECT");
     await this.peer.write(raw("CONNECTED", { version: "1.2" }));
@@ -314,6 +314,23 @@ const ROWS: Readonly<Record<string, Row>> = {
       );
       await assertRejects(() => next, BrokerError, "deleted");
       await scene.client.send("/queue/a", "the client lives on");
+    },
+  },
+  "the broker refuses a subscription that has worked before": {
+    options: { heartBeat: [0, 0], receiptTimeout: 60_000 },
+    run: async (scene) => {
+      const subscription = await scene.subscribed("client-individual");
+      const next = subscription[Symbol.asyncIterator]().next();
+      await scene.die();
+      const refuse = () =>
+        scene.peer.write(raw("ERROR", { message: "no leader" }));
+      assertEquals(await scene.comeBack(), ["SUBSCRIBE"]);
+      await refuse();
+      assertEquals(await scene.comeBack(1000), ["SUBSCRIBE"]);
+      assertEquals(await outcomeOf(next), "pending");
+      await scene.broker.clock.advance(30_000);
+      await refuse();
+      await assertRejects(() => next, BrokerError, "no leader");
     },
   },
   "a handler fails": {

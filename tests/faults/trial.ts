@@ -100,10 +100,17 @@ export async function survive(trial: Trial): Promise<TrialReport> {
   const consumers = await open(CONSUMERS);
   const ledger = new Ledger();
   for (const [i, client] of consumers.entries()) {
-    client.consume(queue, async (message) => {
+    const consumer = client.consume(queue, async (message) => {
       await delay(random.below(3));
       ledger.handle(message.text(), message.redelivered);
     }, { concurrency: 1 + i, prefetch: 20, headers });
+    // Nodes that make the same queue at once get into each other's way.
+    await consumer.ready;
+  }
+  // None may come to its end by itself.
+  let end: unknown;
+  for (const client of [...producers, ...consumers]) {
+    void client.closed.then(({ cause }) => end ??= cause);
   }
   const stop = new AbortController();
   const producing = Promise.all(
@@ -119,6 +126,7 @@ export async function survive(trial: Trial): Promise<TrialReport> {
   await producing;
   let handled = 0;
   for (let waited = 0, missing; (missing = ledger.missing).length > 0;) {
+    if (end !== undefined) throw end;
     assert(
       waited < CALM,
       `${missing.length} never handled: ${missing.slice(0, 20)}`,

@@ -1,0 +1,24 @@
+/**
+ * How long a subscription that has worked is tried again where it is refused, in
+ * ms: a cluster that has just lost a node refuses for a while what it knows well.
+ */
+const PATIENCE = 30_000;
+
+/** Tells a refusal that may pass from one that is meant. */
+export class Patience {
+  #hasWorked = false;
+  /** Since when it has been refused and nothing else. */
+  #refusedSince: number | undefined;
+
+  /** The broker has confirmed it. */
+  confirmed(): void {
+    this.#hasWorked = true;
+    this.#refusedSince = undefined;
+  }
+
+  /** The broker has refused it; says whether to try again. */
+  refused(now: number): boolean {
+    this.#refusedSince ??= now;
+    return this.#hasWorked && now - this.#refusedSince < PATIENCE;
+  }
+}
