@@ -151,15 +151,16 @@ export async function serveWith(
   }, { tls: options.tls });
   const core = new BrokerCore({
     credentials: options.credentials,
-    heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
+    heartBeat: options.heartBeat,
     maxQueueOctets: options.maxQueueOctets,
     whenFull: options.whenFull,
-    maxDeliveries: options.maxDeliveries ?? DEFAULTS.maxDeliveries,
+    maxDeliveries: options.maxDeliveries,
     deadLetterQueue: options.deadLetterQueue,
     dialect,
   });
   return new Broker(listener, await webSocketsOf(listener, options), core, {
     isSecure: options.tls !== undefined,
+    skipsBeats: core.dialect.skipsBeats,
     tapOf,
     limits,
     clock: options.clock ?? systemClock,

@@ -15,15 +15,15 @@ import { Refusal } from "./refusal.ts";
 export interface BrokerCoreOptions {
   /** Passcodes by login; everybody may connect where there are none. */
   readonly credentials?: Readonly<Record<string, string>> | undefined;
-  /** What the broker can send and wants to receive, in ms. @default {[0, 0]} */
+  /** What the broker can send and wants to receive, in ms. @default {as its dialect has it} */
   readonly heartBeat?: HeartBeat | undefined;
   /** How many octets may wait in a queue. @default {Infinity} */
   readonly maxQueueOctets?: number | undefined;
   /** What happens to who sends more. @default {"refuse"} */
   readonly whenFull?: "refuse" | "block" | undefined;
-  /** How often a message is delivered in vain. @default {Infinity} */
+  /** How often a message is delivered in vain. @default {as its dialect has it} */
   readonly maxDeliveries?: number | undefined;
-  /** Where messages go that are given up. @default {"/queue/dead-letters"} */
+  /** Where messages go that are given up. @default {as its dialect has it} */
   readonly deadLetterQueue?: string | undefined;
   /** Which broker it answers like. @default {"stompest"} */
   readonly dialect?: DialectName | undefined;
@@ -34,8 +34,6 @@ export interface Source {
   readonly queue: Queue;
   /** The subscription has ended, and given back what it had. */
   leave(): void;
-  /** It has, and nobody will ever want the rest; for durable ones alone. */
-  delete?(): void;
 }
 
 /** Who subscribes to what. */
@@ -82,8 +80,13 @@ export class BrokerCore {
   readonly #queues = new Map<string, Queue>();
   /** The copies of each topic. */
   readonly #topics = new Map<string, Set<Queue>>();
-  /** Copies that outlive their subscriptions, by topic and name. */
-  readonly #durable = new Map<string, Queue>();
+  /** Copies that outlive their subscriptions, by name. */
+  readonly #durable = new Map<
+    string,
+    { readonly topic: string; readonly queue: Queue }
+  >();
+  /** The names of clients that are there. */
+  readonly #clients = new Set<string>();
   #lastMessage = 0;
   #lastSession = 0;
 
@@ -94,7 +97,7 @@ export class BrokerCore {
     this.manners = mannersOf(options.dialect);
     this.#queueOptions = {
       maxOctets: options.maxQueueOctets ?? Infinity,
-      maxDeliveries: options.maxDeliveries ?? Infinity,
+      maxDeliveries: options.maxDeliveries ?? this.manners.maxDeliveries,
       deadLetter: (message, reason) => this.#deadLetter(message, reason),
     };
   }
@@ -115,14 +118,16 @@ export class BrokerCore {
     if (whenFull === "block" || maxQueueOctets === undefined) return;
     const wanted = new Map<Queue, number>();
     for (const frame of frames) {
-      const headers = storedHeaders(frame, session);
+      const headers = this.#storedHeaders(frame, session);
       const { octets } = storedMessage(0, "", headers, frame.body);
-      for (const queue of this.#targets(destinationOf(frame, session))) {
+      for (const queue of this.#targets(this.#destinationOf(frame, session))) {
         const sum = (wanted.get(queue) ?? 0) + octets;
         wanted.set(queue, sum);
         if (!queue.isTooFullFor(sum)) continue;
         throw new Refusal(
-          `The queue of ${destinationOf(frame, session)} is full: more than ` +
+          `The queue of ${
+            this.#destinationOf(frame, session)
+          } is full: more than ` +
             `${maxQueueOctets} octets would wait. Send again when some are gone.`,
         );
       }
@@ -134,8 +139,12 @@ export class BrokerCore {
    * promise that is returned resolves when there is room again.
    */
   publish(frame: Frame, session: string): Promise<void> | undefined {
-    const destination = destinationOf(frame, session);
-    return this.#put(destination, storedHeaders(frame, session), frame.body);
+    const destination = this.#destinationOf(frame, session);
+    return this.#put(
+      destination,
+      this.#storedHeaders(frame, session),
+      frame.body,
+    );
   }
 
   /** Where a new subscription takes its messages from. */
@@ -145,7 +154,7 @@ export class BrokerCore {
         `${destination} belongs to another session: only that one may consume it.`,
       );
     }
-    const name = globalName(destination, session);
+    const name = this.#globalName(destination, session);
     if (!name.startsWith(TOPIC)) {
       const queue = this.#queue(name);
       const isTemporary = name.startsWith(REPLY);
@@ -159,29 +168,53 @@ export class BrokerCore {
       const queue = this.#copy(name);
       return { queue, leave: () => this.#dropCopy(name, queue) };
     }
-    const key = `${durable}\n${name}`;
-    let queue = this.#durable.get(key);
-    if (queue === undefined) {
-      queue = this.#copy(name);
-      this.#durable.set(key, queue);
+    const copy = this.#durable.get(durable);
+    // Under its name it gathers from another topic now.
+    if (copy !== undefined && copy.topic !== name) this.forget(durable);
+    const queue = copy?.topic === name ? copy.queue : this.#copy(name);
+    this.#durable.set(durable, { topic: name, queue });
+    return { queue, leave: () => {} };
+  }
+
+  /**
+   * Deletes what outlives its subscription.
+   *
+   * @throws {Refusal} if there is none of that name, or it is consumed.
+   */
+  forget(durable: string): void {
+    const copy = this.#durable.get(durable);
+    if (copy === undefined) {
+      throw new Refusal("There is no durable subscription of that name.");
     }
-    const copy = queue;
-    return {
-      queue,
-      leave: () => {},
-      delete: () => {
-        // Somebody else may have it by now.
-        if (this.#durable.get(key) !== copy || copy.consumers > 0) return;
-        this.#durable.delete(key);
-        copy.clear();
-        this.#dropCopy(name, copy);
-      },
-    };
+    if (copy.queue.consumers > 0) {
+      throw new Refusal("The durable subscription is in use: end it first.");
+    }
+    this.#durable.delete(durable);
+    copy.queue.clear();
+    this.#dropCopy(copy.topic, copy.queue);
+  }
+
+  /** Whether somebody consumes what outlives its subscription. */
+  isConsumed(durable: string): boolean {
+    return (this.#durable.get(durable)?.queue.consumers ?? 0) > 0;
+  }
+
+  /** A client has come under a name; `false`: another one has it. */
+  enroll(client: string): boolean {
+    if (this.#clients.has(client)) return false;
+    this.#clients.add(client);
+    return true;
+  }
+
+  /** It is gone. */
+  dismiss(client: string): void {
+    this.#clients.delete(client);
   }
 
   /** What a queue, or all copies of a topic together, hold. */
   stats(destination: string): QueueStats {
-    const queues = [...this.#targets(destination, false)];
+    const name = this.#globalName(destination, "");
+    const queues = [...this.#targets(name, false)];
     const sum = (of: (queue: Queue) => number) =>
       queues.reduce((sum, queue) => sum + of(queue), 0);
     return {
@@ -220,10 +253,12 @@ export class BrokerCore {
   }
 
   #deadLetter(message: StoredMessage, reason: string): void {
-    const { deadLetterQueue = "/queue/dead-letters" } = this.options;
+    const deadLetterQueue = this.options.deadLetterQueue ??
+      this.manners.deadLetterQueue;
     // What nobody could handle there either waits no longer, and what there is no
     // room for never does.
     if (
+      deadLetterQueue === undefined ||
       message.destination === deadLetterQueue ||
       this.#queue(deadLetterQueue).isTooFullFor(message.octets)
     ) return;
@@ -259,25 +294,28 @@ export class BrokerCore {
     // Nobody waits for room in what is not there.
     queue.clear();
   }
-}
 
-/** What a message keeps of its SEND, with the way for answers in everybody's words. */
-function storedHeaders(
-  frame: Frame,
-  session: string,
-): (readonly [string, string])[] {
-  return keptHeaders(frame).map(([name, value]) => [
-    name,
-    name === "reply-to" ? globalName(value, session) : value,
-  ]);
-}
+  /** What a message keeps of its SEND, with the way for answers in everybody's words. */
+  #storedHeaders(
+    frame: Frame,
+    session: string,
+  ): (readonly [string, string])[] {
+    return keptHeaders(frame, this.manners).map(([name, value]) => [
+      name,
+      name === "reply-to" ? this.#globalName(value, session) : value,
+    ]);
+  }
 
-function destinationOf(frame: Frame, session: string): string {
-  return globalName(frame.headers.get("destination")!, session);
-}
+  #destinationOf(frame: Frame, session: string): string {
+    return this.#globalName(frame.headers.get("destination")!, session);
+  }
 
-/** A session's own name for a temporary queue, in everybody's words. */
-function globalName(destination: string, session: string): string {
-  if (!destination.startsWith(TEMPORARY)) return destination;
-  return `${REPLY}${session}/${destination.slice(TEMPORARY.length)}`;
+  /** A session's own name for a temporary queue, in everybody's words. */
+  #globalName(destination: string, session: string): string {
+    if (this.manners.hasBareQueues && !destination.startsWith("/")) {
+      return `/queue/${destination}`;
+    }
+    if (!destination.startsWith(TEMPORARY)) return destination;
+    return `${REPLY}${session}.${destination.slice(TEMPORARY.length)}`;
+  }
 }

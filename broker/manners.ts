@@ -1,60 +1,171 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted } from "../errors.ts";
 import type { Dialect, DialectName } from "../session/dialects.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
 import { Refusal } from "./refusal.ts";
 import type { Verdict } from "./subscription.ts";
 
-/** How a broker answers where brokers differ. */
+/**
+ * How a broker answers where brokers differ, as data. What a client has to know
+ * of it stands in the table of dialects; the rest stands here.
+ */
 export interface Manners {
   /** What it calls itself in CONNECTED; `undefined`: nothing. */
   readonly server: string | undefined;
-  /** What NACK means, where the client does not say. */
-  readonly nack: Verdict;
-  /** Whether each MESSAGE says whether it was delivered before. */
-  readonly saysRedelivered: boolean;
-  /** Commands after whose ERROR the connection goes on. */
-  readonly forgives: readonly string[];
+  /** The hosts that CONNECT may name; `undefined`: any. */
+  readonly hosts: readonly string[] | undefined;
+  /** Its heart-beats, or in steps of how many ms it does what a client asks. */
+  readonly heartBeat: HeartBeat | number;
+  /** Whether only one connection at a time may have a `client-id`. */
+  readonly hasUniqueClients: boolean;
+  /** The commands after whose ERROR the connection goes on. */
+  readonly forgives: readonly string[] | "all";
   /** Whether an ERROR names the receipt that was asked for. */
   readonly namesReceipt: boolean;
+  /** Whether `foo` is `/queue/foo`. */
+  readonly hasBareQueues: boolean;
+  /** Why it takes no such SEND or SUBSCRIBE, if it does not. */
+  readonly objection: (frame: Frame) => string | undefined;
+  /** Whether a message keeps its sender's `receipt` header. */
+  readonly keepsReceipt: boolean;
   /** Whether what is in a transaction is confirmed before COMMIT. */
   readonly confirmsEarly: boolean;
+  /** Whether an ACK in a transaction waits for COMMIT. */
+  readonly defersAck: boolean;
+  /** Whether a SUBSCRIBE needs an `id` where its version wants one. */
+  readonly needsId: boolean;
+  /** Whether a subscription may have the id of another one. */
+  readonly sharesIds: boolean;
+  /** Whether a SUBSCRIBE without a prefetch has that of the one before. */
+  readonly inheritsPrefetch: boolean;
+  /** Whether each MESSAGE says whether it was delivered before. */
+  readonly saysRedelivered: boolean;
+  /** What NACK means, where the client does not say. */
+  readonly nack: Verdict;
+  /** Whether NACK in mode `client` covers all messages before, as ACK does. */
+  readonly nacksTogether: boolean;
+  /** Whether an ACK after UNSUBSCRIBE is confirmed, without having an effect. */
+  readonly humoursLateAck: boolean;
+  /** How often a message is delivered in vain. */
+  readonly maxDeliveries: number;
+  /** Where messages go that are given up; `undefined`: nowhere. */
+  readonly deadLetterQueue: string | undefined;
+  /** Whether what was not acknowledged before UNSUBSCRIBE stays with the connection. */
+  readonly clings: boolean;
 }
 
 const OWN: Manners = {
   server: "stompest",
-  nack: "undone",
-  saysRedelivered: false,
+  hosts: undefined,
+  heartBeat: [10_000, 10_000],
+  hasUniqueClients: false,
   forgives: [],
   namesReceipt: true,
+  hasBareQueues: false,
+  objection: ownObjection,
+  keepsReceipt: false,
   confirmsEarly: true,
+  defersAck: true,
+  needsId: true,
+  sharesIds: false,
+  inheritsPrefetch: false,
+  saysRedelivered: false,
+  nack: "undone",
+  nacksTogether: true,
+  humoursLateAck: false,
+  maxDeliveries: 20,
+  deadLetterQueue: "/queue/dead-letters",
+  clings: false,
 };
-
-const SETTLING = ["ACK", "NACK", "BEGIN", "COMMIT", "ABORT", "UNSUBSCRIBE"];
 
 /** As they were measured on RabbitMQ 3.10.8 and ActiveMQ 5.17.2, and are reported of Artemis. */
 const MANNERS: Readonly<Record<DialectName, Manners>> = {
   stompest: OWN,
   plain: { ...OWN, server: undefined },
   rabbitmq: {
+    ...OWN,
     server: "RabbitMQ/3.10.8",
-    nack: "undone",
-    saysRedelivered: true,
-    forgives: SETTLING,
+    hosts: ["/"],
+    heartBeat: 1000,
+    forgives: "all",
     namesReceipt: false,
+    hasBareQueues: true,
+    objection: rabbitObjection,
+    keepsReceipt: true,
     confirmsEarly: false,
+    needsId: false,
+    inheritsPrefetch: true,
+    saysRedelivered: true,
+    maxDeliveries: Infinity,
+    deadLetterQueue: undefined,
+    clings: true,
   },
   activemq: {
     ...OWN,
     server: "ActiveMQ/5.17.2",
+    heartBeat: 1,
+    hasUniqueClients: true,
+    // deno-fmt-ignore
+    forgives: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
+      "COMMIT", "ABORT"],
+    hasBareQueues: true,
+    sharesIds: true,
     nack: "refused",
-    forgives: SETTLING,
+    nacksTogether: false,
+    humoursLateAck: true,
+    maxDeliveries: Infinity,
+    deadLetterQueue: "/queue/ActiveMQ.DLQ",
   },
   artemis: {
     ...OWN,
     server: "ActiveMQ-Artemis/2.31.2 ActiveMQ Artemis Messaging Engine",
     nack: "done",
+    defersAck: false,
+    maxDeliveries: 10,
+    deadLetterQueue: "DLQ",
   },
 };
+
+/** Whoever wants some messages alone must not be given all of them. */
+function ownObjection({ headers }: Frame): string | undefined {
+  return headers.has("selector")
+    ? "This broker has no selectors: leave the header out, and choose among " +
+      "the messages yourself."
+    : undefined;
+}
+
+const RABBIT_PREFIXES = /^\/(queue|topic|reply-queue|temp-queue)\//;
+
+function rabbitObjection({ command, headers }: Frame): string | undefined {
+  if (command === "SEND" && headers.has("message-id")) {
+    return "A SEND may not have a message-id.";
+  }
+  if (
+    command === "SUBSCRIBE" && headers.get("id")?.startsWith("/temp-queue/")
+  ) {
+    return "The id of a subscription may not begin with /temp-queue/.";
+  }
+  const destination = headers.get("destination") ?? "";
+  if (!destination.startsWith("/")) return undefined;
+  const [prefix] = RABBIT_PREFIXES.exec(destination) ?? [];
+  if (prefix === undefined || destination.includes("/", prefix.length)) {
+    return `${quoted(destination)} is not a destination.`;
+  }
+  return command === "SUBSCRIBE" && prefix === "/temp-queue/"
+    ? "A /temp-queue/ is subscribed to by a SEND that names it in reply-to."
+    : undefined;
+}
+
+/** The heart-beats that a broker has for a client that asks for these. */
+export function heartBeatFor(
+  asked: HeartBeat,
+  heartBeat: HeartBeat | number,
+): HeartBeat {
+  if (typeof heartBeat !== "number") return heartBeat;
+  const inSteps = (period: number) =>
+    Math.floor(period / heartBeat) * heartBeat;
+  return [inSteps(asked[1]), inSteps(asked[0])];
+}
 
 /** How a broker of this dialect answers. */
 export function mannersOf(dialect: DialectName = "stompest"): Manners {
@@ -63,20 +174,47 @@ export function mannersOf(dialect: DialectName = "stompest"): Manners {
 
 /**
  * How many unacknowledged messages a SUBSCRIBE asks for at the most, in the
- * words of a dialect.
+ * words of a dialect; `undefined`: it does not say.
  *
  * @throws {Refusal} if it does not say it as it should.
  */
 export function creditOf(
   frame: Frame,
   { prefetchHeader, octetsPerMessage }: Dialect,
-): number {
+): number | undefined {
   const prefetch = frame.headers.get(prefetchHeader);
-  if (prefetch === undefined) return Infinity;
+  if (prefetch === undefined) return undefined;
   if (!/^[0-9]+$/.test(prefetch)) {
     throw new Refusal(`${quoted(prefetch)} is not a ${prefetchHeader}.`);
   }
   if (octetsPerMessage === undefined) return Number(prefetch) || Infinity;
   // Where octets are counted, 0 of them let one message at a time through.
   return Math.max(1, Math.ceil(Number(prefetch) / octetsPerMessage));
+}
+
+/**
+ * The name under which a SUBSCRIBE, or an UNSUBSCRIBE that deletes, means a
+ * subscription that outlives its connection; `undefined`: it means none. No two
+ * clients or topics share it where the broker keeps them apart.
+ *
+ * @throws {Refusal} if the client would need a name for that, too.
+ */
+export function durableName(
+  { headers, command }: Frame,
+  { durable }: Dialect,
+  clientId: string | undefined,
+  destination: string,
+): string | undefined {
+  if (durable === undefined) return undefined;
+  const { nameHeader, needsClientId, deleteHeader } = durable;
+  const isMeant = deleteHeader === undefined
+    ? headers.has(nameHeader)
+    : headers.get("durable") === "true";
+  const name = headers.get(nameHeader);
+  if (!isMeant || name === undefined) return undefined;
+  if (!needsClientId) return `${name}\n${destination}`;
+  if (clientId !== undefined) return `${clientId}\n${name}`;
+  throw new Refusal(
+    `This ${command} needs a client that has a name: CONNECT with a client-id.`,
+  );
 }

@@ -1,4 +1,5 @@
 import type { Frame } from "../codec/mod.ts";
+import type { Manners } from "./manners.ts";
 
 /** A message that the broker keeps. */
 export interface StoredMessage {
@@ -31,8 +32,13 @@ const ENVELOPE: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers of a SEND that its message keeps. */
-export function keptHeaders(frame: Frame): (readonly [string, string])[] {
-  return frame.headerList.filter(([name]) => !ENVELOPE.has(name));
+export function keptHeaders(
+  frame: Frame,
+  { keepsReceipt }: Manners,
+): (readonly [string, string])[] {
+  return frame.headerList.filter(([name]) =>
+    !ENVELOPE.has(name) || name === "receipt" && keepsReceipt
+  );
 }
 
 /** What a message takes beside its text, roughly. */

@@ -89,10 +89,8 @@ export interface BrokerOptions {
 export const DEFAULTS = {
   hostname: "127.0.0.1",
   port: 0,
-  heartBeat: [10_000, 10_000],
   connectTimeout: 10_000,
   frameTimeout: 60_000,
-  maxDeliveries: 20,
 } as const;
 
 /** What those options may be. */

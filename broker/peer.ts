@@ -8,15 +8,17 @@ import {
 } from "../session/heart_beat.ts";
 import { nextState, type SessionState } from "../session/states.ts";
 import { highestCommonVersion } from "../session/versions.ts";
-import type { BrokerCore, Source } from "./core.ts";
+import type { BrokerCore } from "./core.ts";
 import { isAdmitted } from "./credentials.ts";
-import { creditOf } from "./manners.ts";
+import { creditOf, durableName, heartBeatFor } from "./manners.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
   type Delivery,
   type Verdict,
 } from "./subscription.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Transactions } from "./transactions.ts";
 
 /** Where a peer's frames go. */
 export interface PeerOutput {
@@ -28,18 +30,10 @@ export interface PeerOutput {
   close(): void;
 }
 
-/** What a transaction will do when it is committed. */
-interface Transaction {
-  readonly actions: (() => void)[];
-  /** The SEND frames among that. */
-  readonly sends: Frame[];
-  /** Receipts that are given when it is committed. */
-  readonly receipts: string[];
-  /** What was settled in it and is so no more when it is aborted. */
-  readonly claims: Delivery[];
-}
-
 const ACK_MODES: readonly string[] = ["auto", "client", "client-individual"];
+
+/** The commands that can belong to a transaction. */
+const INSIDE: readonly string[] = ["SEND", "ACK", "NACK"];
 
 /** One client of the broker: its session, subscriptions and transactions. */
 export class Peer {
@@ -49,12 +43,12 @@ export class Peer {
   #state: SessionState = "idle";
   #version: Version | undefined;
   #heartBeat: HeartBeat = [0, 0];
-  /** By the client's id, or in 1.0 without one by destination. */
-  readonly #subscriptions = new Map<
-    string,
-    { readonly subscription: BrokerSubscription; readonly source: Source }
-  >();
-  readonly #transactions = new Map<string, Transaction>();
+  /** The name that it has given itself. */
+  #client: string | undefined;
+  readonly #subscriptions: Subscriptions;
+  readonly #transactions = new Transactions();
+  /** What the latest SUBSCRIBE has asked for. */
+  #prefetch: number | undefined;
   #room: Promise<void> | undefined;
 
   /** Made by the broker's core for each connection. */
@@ -62,6 +56,7 @@ export class Peer {
     this.#core = core;
     this.#session = session;
     this.#output = output;
+    this.#subscriptions = new Subscriptions(core.manners);
   }
 
   /** The version that was settled on. */
@@ -106,22 +101,25 @@ export class Peer {
       }
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
-      const { forgives } = this.#core.manners;
-      if (forgives.includes(frame.command)) this.#complain(error, receipt);
+      if (this.#forgives(frame, error)) this.#complain(error, receipt);
       else this.refuse(error, receipt);
     }
   }
 
+  /** Whether the connection goes on after this. */
+  #forgives({ command }: Frame, error: StompError): boolean {
+    const { forgives } = this.#core.manners;
+    if (error instanceof Refusal && error.isFatal) return false;
+    return forgives === "all" || forgives.includes(command);
+  }
+
   #confirm(receipt: string, frame: Frame): void {
-    const id = frame.headers.get("transaction") ?? "";
-    const transaction = this.#core.manners.confirmsEarly
-      ? undefined
-      : this.#transactions.get(id);
-    if (transaction !== undefined && frame.command !== "BEGIN") {
-      transaction.receipts.push(receipt);
-      return;
-    }
-    this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));
+    const { confirmsEarly } = this.#core.manners;
+    // The one of a COMMIT or ABORT is gone by now.
+    const isInside = !confirmsEarly && INSIDE.includes(frame.command);
+    const transaction = isInside ? this.#transactions.of(frame) : undefined;
+    if (transaction !== undefined) transaction.receipts.push(receipt);
+    else this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));
   }
 
   /** Answers ERROR and ends the connection. */
@@ -151,18 +149,20 @@ export class Peer {
   lost(): void {
     this.#state = "closed";
     this.#transactions.clear();
-    for (const key of [...this.#subscriptions.keys()]) this.#leave(key);
+    this.#subscriptions.endAll();
+    if (this.#client !== undefined) this.#core.dismiss(this.#client);
+    this.#client = undefined;
   }
 
   /** The connection takes more messages again. */
   refresh(): void {
-    for (const { subscription } of this.#subscriptions.values()) {
-      subscription.refresh();
-    }
+    this.#subscriptions.refresh();
   }
 
   /** Does what a frame wants, and says what is to follow its receipt. */
   #handle(frame: Frame): (() => void) | void {
+    const objection = this.#core.manners.objection(frame);
+    if (objection !== undefined) throw new Refusal(objection);
     switch (frame.command) {
       case "CONNECT":
       case "STOMP":
@@ -183,7 +183,7 @@ export class Peer {
             : this.#core.manners.nack,
         );
       case "BEGIN":
-        return this.#begin(frame);
+        return this.#transactions.begin(frame);
       case "COMMIT":
       case "ABORT":
         return this.#end(frame);
@@ -199,19 +199,32 @@ export class Peer {
         `This broker speaks STOMP ${VERSIONS.join(", ")}, and none of ${
           quoted(accepted)
         }.`,
-        [["version", VERSIONS.join(",")]],
+        { headers: [["version", VERSIONS.join(",")]] },
       );
     }
-    const { credentials, heartBeat = [0, 0] } = this.#core.options;
+    const { server, hosts, hasUniqueClients } = this.#core.manners;
+    const host = headers.get("host");
+    if (host !== undefined && hosts !== undefined && !hosts.includes(host)) {
+      throw new Refusal(`There is no access to the host ${quoted(host)}.`);
+    }
+    const { credentials } = this.#core.options;
     if (!isAdmitted(headers, credentials)) {
       throw new Refusal("Login or passcode is wrong.");
     }
-    this.#heartBeat = negotiateHeartBeat(
-      heartBeat,
-      parseHeartBeat(headers.get("heart-beat")),
+    const client = headers.get("client-id");
+    if (
+      client !== undefined && hasUniqueClients && !this.#core.enroll(client)
+    ) {
+      throw new Refusal(`The client ${quoted(client)} is connected already.`);
+    }
+    this.#client = client;
+    const asked = parseHeartBeat(headers.get("heart-beat"));
+    const heartBeat = heartBeatFor(
+      asked,
+      this.#core.options.heartBeat ?? this.#core.manners.heartBeat,
     );
+    this.#heartBeat = negotiateHeartBeat(heartBeat, asked);
     this.#version = version;
-    const { server } = this.#core.manners;
     this.#output.send(
       new Frame("CONNECTED", {
         version,
@@ -224,13 +237,14 @@ export class Peer {
 
   #send(frame: Frame): void {
     required(frame, "destination");
-    const id = frame.headers.get("transaction");
-    if (id === undefined) this.#core.requireRoom([frame], this.#session);
-    else this.#transaction(id).sends.push(frame);
+    const transaction = this.#transactions.of(frame);
+    if (transaction === undefined) {
+      this.#core.requireRoom([frame], this.#session);
+    } else transaction.sends.push(frame);
     const replyTo = frame.headers.get("reply-to") ?? "";
     if (
       this.#core.dialect.replies === "implicit" &&
-      replyTo.startsWith("/temp-queue/") && !this.#subscriptions.has(replyTo)
+      replyTo.startsWith("/temp-queue/") && !this.#subscriptions.get(replyTo)
     ) {
       const headers = { id: replyTo, destination: replyTo };
       this.#subscribe(new Frame("SUBSCRIBE", headers))();
@@ -245,14 +259,16 @@ export class Peer {
   }
 
   #subscribe(frame: Frame): () => void {
+    const { dialect, manners } = this.#core;
     const destination = required(frame, "destination");
-    const id = this.#version === "1.0"
+    const id = this.#version === "1.0" || !manners.needsId
       ? frame.headers.get("id")
       : required(frame, "id");
     const key = id ?? destination;
-    if (this.#subscriptions.has(key)) {
+    if (this.#subscriptions.get(key) !== undefined && !manners.sharesIds) {
       throw new Refusal(
         `There is a subscription ${quoted(key)} on this connection already.`,
+        { isFatal: true },
       );
     }
     const ack = frame.headers.get("ack") ?? "auto";
@@ -261,78 +277,88 @@ export class Peer {
         `${quoted(ack)} is not an ack mode: use ${ACK_MODES.join(", ")}.`,
       );
     }
-    const prefetch = creditOf(frame, this.#core.dialect);
+    const inherited = manners.inheritsPrefetch ? this.#prefetch : undefined;
+    this.#prefetch = creditOf(frame, dialect) ?? inherited;
     const source = this.#core.enter({
       destination,
       session: this.#session,
-      durable: frame.headers.get("durable") === "true" ? id : undefined,
+      durable: durableName(frame, dialect, this.#client, destination),
     });
     const output = this.#output;
     const subscription = new BrokerSubscription({
       id,
       destination,
       ack: ack as AckMode,
-      prefetch,
-      saysRedelivered: this.#core.manners.saysRedelivered,
+      prefetch: this.#prefetch ?? Infinity,
+      saysRedelivered: manners.saysRedelivered,
       version: this.#version!,
       queue: source.queue,
-      // Whoever leaves takes nothing that another subscription gives back.
-      isWritable: () => this.#state === "connected" && output.isWritable,
+      isWritable: () => output.isWritable,
       send: (message) => output.send(message),
     });
-    this.#subscriptions.set(key, { subscription, source });
+    this.#subscriptions.add(key, subscription, source);
     return () => subscription.attach();
   }
 
   #unsubscribe(frame: Frame): void {
     const { headers } = frame;
+    const { durable } = this.#core.dialect;
     const key = this.#version === "1.0"
       ? headers.get("id") ?? required(frame, "destination")
       : required(frame, "id");
-    if (!this.#subscriptions.has(key)) {
+    const subscription = this.#subscriptions.get(key);
+    const name = durableName(
+      frame,
+      this.#core.dialect,
+      this.#client,
+      subscription?.destination ?? "",
+    );
+    const isByName = name !== undefined && durable?.deleteHeader === undefined;
+    if (subscription === undefined && !isByName) {
       throw new Refusal(`There is no subscription ${quoted(key)} to end.`);
     }
-    this.#leave(key, headers.get("durable") === "true");
-  }
-
-  #leave(key: string, isDeleted = false): void {
-    const { subscription, source } = this.#subscriptions.get(key)!;
-    this.#subscriptions.delete(key);
-    subscription.leave();
-    source.leave();
-    if (isDeleted) source.delete?.();
+    if (subscription !== undefined && !(isByName && durable?.isLeftFirst)) {
+      this.#subscriptions.end(key);
+    }
+    if (name === undefined) return;
+    // Another client may go on with it, where names are everybody's.
+    if (isByName || !this.#core.isConsumed(name)) this.#core.forget(name);
   }
 
   #settle(frame: Frame, verdict: Verdict): void {
-    const delivery = this.#delivery(frame);
+    const [message, key] = this.#settled(frame);
+    const delivery = this.#subscriptions.unsettled(message, key);
     if (delivery === undefined || delivery.isClaimed) {
+      if (this.#subscriptions.takeLate(message, key)) return;
       throw new Refusal(
         `There is no message that this ${frame.command} could be for: it was ` +
           "settled before, or its subscription has ended.",
       );
     }
+    const { defersAck, nacksTogether } = this.#core.manners;
     const { subscription } = delivery;
-    const covered = subscription.covered(delivery);
-    this.#perform(frame, () => subscription.settle(covered, verdict), covered);
+    const covered = subscription.covered(
+      delivery,
+      frame.command === "ACK" || nacksTogether,
+    );
+    const settle = () => subscription.settle(covered, verdict);
+    if (defersAck) this.#perform(frame, settle, covered);
+    else settle();
   }
 
-  /** The delivery that an ACK or NACK names, in the way of its version. */
-  #delivery(frame: Frame): Delivery | undefined {
+  /** The message and the subscription that an ACK or NACK names, in the way of its version. */
+  #settled(frame: Frame): readonly [string, string | undefined] {
     if (this.#version === "1.2") {
-      const [id = "", key = ""] = splitAt(required(frame, "id"), "@");
-      return this.#subscriptions.get(key)?.subscription.unsettled(id);
+      const id = required(frame, "id");
+      const at = id.indexOf("@");
+      return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
     }
-    const id = required(frame, "message-id");
-    const key = this.#version === "1.1"
-      ? required(frame, "subscription")
-      : frame.headers.get("subscription");
-    if (key !== undefined) {
-      return this.#subscriptions.get(key)?.subscription.unsettled(id);
-    }
-    for (const { subscription } of this.#subscriptions.values()) {
-      const delivery = subscription.unsettled(id);
-      if (delivery !== undefined) return delivery;
-    }
+    return [
+      required(frame, "message-id"),
+      this.#version === "1.1"
+        ? required(frame, "subscription")
+        : frame.headers.get("subscription"),
+    ];
   }
 
   /** Does something now, or when the frame's transaction is committed. */
@@ -341,9 +367,8 @@ export class Peer {
     action: () => void,
     claims: readonly Delivery[] = [],
   ): void {
-    const id = frame.headers.get("transaction");
-    if (id === undefined) return action();
-    const transaction = this.#transaction(id);
+    const transaction = this.#transactions.of(frame);
+    if (transaction === undefined) return action();
     transaction.actions.push(action);
     for (const claimed of claims) {
       claimed.isClaimed = true;
@@ -351,30 +376,13 @@ export class Peer {
     }
   }
 
-  #begin(frame: Frame): void {
-    const id = required(frame, "transaction");
-    if (this.#transactions.has(id)) {
-      throw new Refusal(
-        `The transaction ${quoted(id)} has been begun already.`,
-      );
-    }
-    this.#transactions.set(id, {
-      actions: [],
-      sends: [],
-      receipts: [],
-      claims: [],
-    });
-  }
-
   #end(frame: Frame): () => void {
-    const id = required(frame, "transaction");
-    const { actions, sends, receipts, claims } = this.#transaction(id);
-    if (frame.command === "COMMIT") {
-      this.#core.requireRoom(sends, this.#session);
-    }
-    this.#transactions.delete(id);
-    for (const claimed of claims) claimed.isClaimed = false;
+    required(frame, "transaction");
+    const transaction = this.#transactions.of(frame)!;
     const isCommitted = frame.command === "COMMIT";
+    const { actions, sends, receipts } = transaction;
+    if (isCommitted) this.#core.requireRoom(sends, this.#session);
+    this.#transactions.end(frame, transaction);
     for (const action of isCommitted ? actions : []) action();
     return () => {
       for (const receipt of isCommitted ? receipts : []) {
@@ -382,15 +390,4 @@ export class Peer {
       }
     };
   }
-
-  #transaction(id: string): Transaction {
-    const transaction = this.#transactions.get(id);
-    if (transaction !== undefined) return transaction;
-    throw new Refusal(`There is no transaction ${quoted(id)}: BEGIN it first.`);
-  }
-}
-
-function splitAt(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

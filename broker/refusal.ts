@@ -7,14 +7,17 @@ export class Refusal extends StompError {
   override readonly name = "Refusal";
   /** More headers for the ERROR frame. */
   readonly headers: readonly (readonly [string, string])[];
+  /** Whether no broker forgives it. */
+  readonly isFatal: boolean;
 
   /** The message is for the client's developer. */
-  constructor(
-    message: string,
-    headers: readonly (readonly [string, string])[] = [],
-  ) {
+  constructor(message: string, { headers = [], isFatal = false }: {
+    readonly headers?: readonly (readonly [string, string])[];
+    readonly isFatal?: boolean;
+  } = {}) {
     super(message);
     this.headers = headers;
+    this.isFatal = isFatal;
   }
 }
 

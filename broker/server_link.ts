@@ -21,6 +21,8 @@ export interface ServerLinkOptions {
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
   readonly frameTimeout: number;
+  /** Whether it skips heart-beats, as some brokers do. */
+  readonly skipsBeats: boolean;
   /** Whether clients connect by TLS. */
   readonly isSecure: boolean;
   /** Who listens in on a link. */
@@ -60,6 +62,8 @@ export class ServerLink implements PeerOutput {
   /** What was read while the client must wait. */
   #parked: Promise<Uint8Array | undefined> | undefined;
   #wake: (() => void) | undefined;
+  /** How many signs of life in a row were left out, where that is the custom. */
+  #skipped = 0;
   /** Cancels what is to be written later. */
   readonly #delayed = new Set<() => void>();
 
@@ -241,6 +245,13 @@ export class ServerLink implements PeerOutput {
     return (this.#frameSince ?? Infinity) + this.#options.frameTimeout;
   }
 
+  /** Whether this sign of life is left out: two periods pass between two. */
+  #isSkipped(): boolean {
+    if (!this.#options.skipsBeats) return false;
+    this.#skipped = (this.#skipped + 1) % 4;
+    return this.#skipped !== 0;
+  }
+
   #arm(): void {
     this.#cancelTimer();
     const deadline = Math.min(
@@ -268,7 +279,7 @@ export class ServerLink implements PeerOutput {
     }
     if (pulse.silence(now) !== undefined) return this.drop();
     if (pulse.isSendDue(now)) {
-      const beats = this.#tap?.beats ?? true;
+      const beats = (this.#tap?.beats ?? true) && !this.#isSkipped();
       if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();
       this.#outbox.flush();
       pulse.sent(now);

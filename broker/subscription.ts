@@ -100,10 +100,11 @@ export class BrokerSubscription implements Consumer {
 
   /**
    * What an ACK or NACK of this delivery covers: in `client` mode everything
-   * that was delivered before it, too (STOMP 1.2, "ack Header").
+   * that was delivered before it, too (STOMP 1.2, "ack Header"), unless the
+   * broker does not take them together.
    */
-  covered(delivery: Delivery): Delivery[] {
-    if (this.#init.ack !== "client") return [delivery];
+  covered(delivery: Delivery, isTogether: boolean): Delivery[] {
+    if (this.#init.ack !== "client" || !isTogether) return [delivery];
     const covered: Delivery[] = [];
     for (const earlier of this.#unsettled.values()) {
       if (!earlier.isClaimed) covered.push(earlier);
@@ -133,14 +134,22 @@ export class BrokerSubscription implements Consumer {
     this.#init.queue.refresh(this);
   }
 
-  /** Consumes no more and gives back what it has not acknowledged. */
-  leave(): void {
-    const { queue } = this.#init;
-    queue.detach(this);
+  /** The messages that it has and has not acknowledged. */
+  unsettledIds(): Iterable<string> {
+    return this.#unsettled.keys();
+  }
+
+  /** Consumes no more. */
+  detach(): void {
+    this.#init.queue.detach(this);
+  }
+
+  /** Gives back what it has not acknowledged. */
+  giveBack(): void {
     const messages = [...this.#unsettled.values()].map(({ message }) =>
       message
     );
     this.#unsettled.clear();
-    queue.giveBack(messages);
+    this.#init.queue.giveBack(messages);
   }
 }

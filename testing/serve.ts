@@ -16,11 +16,13 @@ import { VirtualClock } from "./virtual_clock.ts";
 export interface TestBrokerOptions
   extends Omit<BrokerOptions, "webSocketPort"> {
   /**
-   * Which broker it answers like, where those differ: what it calls itself, what
-   * NACK means, whether an ERROR names its receipt and ends the connection,
-   * whether a receipt in a transaction comes before COMMIT, and how answers to
-   * `reply-to` find their way. As measured on RabbitMQ 3.10.8 and ActiveMQ
-   * 5.17.2; Artemis as it is reported.
+   * Which broker it answers like, where those differ: the hosts it lets in, its
+   * heart-beats, which destinations and headers it takes, what prefetch counts,
+   * what NACK means and where dead letters go, what becomes of a late ACK, how a
+   * subscription outlives its connection, whether an ERROR names its receipt
+   * and ends the connection, whether a receipt in a transaction comes before
+   * COMMIT, and how answers to `reply-to` find their way. As measured on
+   * RabbitMQ 3.10.8 and ActiveMQ 5.17.2; Artemis as it is reported.
    *
    * @default {"stompest"}
    */

@@ -4,6 +4,7 @@ import { delay } from "@std/async";
 import { dialectOf } from "../../session/dialects.ts";
 import { runtimeTransport } from "../../transport/runtime.ts";
 import { newQueue } from "../behaviours/behaviour.ts";
+import { tryDifferences } from "../behaviours/differences.ts";
 import { assertEquals } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { headerOf, raw, RawPeer } from "../support/raw_peer.ts";
@@ -42,3 +43,20 @@ test(
     assertEquals(heard.sort(), ["the COMMIT", "the SEND"]);
   },
 );
+
+tryDifferences(name, (what, run) => {
+  test(`${name}: ${what}`, async () => {
+    const transport = await runtimeTransport();
+    const { username: login, password: passcode } = new URL(url);
+    await run({
+      login: { login, passcode },
+      dial: () => RawPeer.dial(transport, url),
+      say: async (peer, text) => {
+        await peer.write(text);
+        // Messages may come at any time: what takes longer is not seen.
+        await delay(300);
+        return await peer.frames();
+      },
+    });
+  });
+});

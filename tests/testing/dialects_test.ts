@@ -1,5 +1,6 @@
 import { type Client, connect, UsageError } from "../../mod.ts";
 import { type DialectName, serveInMemory } from "../../testing/mod.ts";
+import { tryDifferences } from "../behaviours/differences.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { headerOf, raw, RawPeer } from "../support/raw_peer.ts";
@@ -24,6 +25,23 @@ async function connected(
   await using memory = await serveInMemory({ dialect });
   await using client = await connect(memory.broker.url, memory.access);
   await body(client);
+}
+
+for (
+  const dialect of ["stompest", "rabbitmq", "activemq", "artemis"] as const
+) {
+  tryDifferences(dialect, (what, run) => {
+    test(`the test kit as ${dialect}: ${what}`, async () => {
+      const credentials = { guest: "guest" };
+      await using memory = await serveInMemory({ dialect, credentials });
+      const { transport } = memory.access;
+      await run({
+        login: { login: "guest", passcode: "guest" },
+        dial: () => RawPeer.dial(transport, memory.broker.url),
+        say: (peer, text) => text === "" ? peer.frames() : peer.say(text),
+      });
+    });
+  });
 }
 
 interface Row {
@@ -74,8 +92,11 @@ for (const [name, row] of Object.entries(ROWS)) {
 
   test(`the test kit as ${name}: what NACK means`, () =>
     dialed(dialect, async (peer) => {
+      const deadLetters = dialect === "activemq"
+        ? "/queue/ActiveMQ.DLQ"
+        : "/queue/dead-letters";
       await peer.write(
-        raw("SUBSCRIBE", { id: "d", destination: "/queue/dead-letters" }) +
+        raw("SUBSCRIBE", { id: "d", destination: deadLetters }) +
           raw("SUBSCRIBE", {
             id: "s",
             destination: "/queue/a",
