@@ -129,6 +129,8 @@ export function serve(options: BrokerOptions = {}): Promise<Broker> {
 
 /** What the test kit adds to a broker. */
 export interface KitOptions {
+  /** Takes the place of a listener. */
+  readonly wrap?: (listener: Listener) => Listener;
   /** Who listens in on a link. */
   readonly tapOf?: (link: Link) => LinkTap;
   /** Which broker it answers like. */
@@ -138,7 +140,7 @@ export interface KitOptions {
 /** The same for the test kit. */
 export async function serveWith(
   options: BrokerOptions,
-  { tapOf, dialect }: KitOptions,
+  { wrap = (listener) => listener, tapOf, dialect }: KitOptions,
 ): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
@@ -158,7 +160,8 @@ export async function serveWith(
     deadLetterQueue: options.deadLetterQueue,
     dialect,
   });
-  return new Broker(listener, await webSocketsOf(listener, options), core, {
+  const webSockets = await webSocketsOf(listener, options);
+  return new Broker(wrap(listener), webSockets && wrap(webSockets), core, {
     isSecure: options.tls !== undefined,
     skipsBeats: core.dialect.skipsBeats,
     tapOf,

@@ -6,15 +6,15 @@ import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
 import { type Check, checkOptions, oneOf } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
-import { runtimeTransport } from "../transport/runtime.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
+import { UsageError } from "../errors.ts";
 import { KitConnection, type KitState } from "./connection.ts";
+import { Interception } from "./interception.ts";
 import { type Misbehaviour, MISBEHAVIOUR_CHECKS } from "./misbehaviour.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** Options of {@linkcode serve}. */
-export interface TestBrokerOptions
-  extends Omit<BrokerOptions, "webSocketPort"> {
+export interface TestBrokerOptions extends BrokerOptions {
   /**
    * Which broker it answers like, where those differ: the hosts it lets in, its
    * heart-beats, which destinations and headers it takes, what prefetch counts,
@@ -29,10 +29,8 @@ export interface TestBrokerOptions
   dialect?: DialectName | undefined;
 }
 
-const { webSocketPort: _, ...OTHER_CHECKS } = BROKER_CHECKS;
-
 const TEST_BROKER_CHECKS: Readonly<Record<keyof TestBrokerOptions, Check>> = {
-  ...OTHER_CHECKS,
+  ...BROKER_CHECKS,
   dialect: oneOf(...DIALECT_NAMES),
 };
 
@@ -58,6 +56,11 @@ export class TestBroker implements AsyncDisposable {
   /** Where it listens, such as `stomp://127.0.0.1:61613`. */
   get url(): string {
     return this.#broker.url;
+  }
+
+  /** Where it listens for WebSockets, if it does. */
+  get webSocketUrl(): string | undefined {
+    return this.#broker.webSocketUrl;
   }
 
   /**
@@ -89,8 +92,34 @@ export class TestBroker implements AsyncDisposable {
     this.#kit.misbehaviour = {};
   }
 
+  /**
+   * From now on new connections come to the test, which speaks for the broker
+   * and says what no broker would, until the interception is disposed of.
+   *
+   * @throws {UsageError} if there is one already.
+   *
+   * @example
+   * ```ts
+   * import { BrokerError, connect } from "@stompest/core";
+   * import { Frame, serve } from "@stompest/core/testing";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * await using broker = await serve();
+   * using interception = broker.intercept();
+   * const refused = assertRejects(() => connect(broker.url), BrokerError);
+   * using connection = await interception.accept();
+   * assertEquals((await connection.next())?.command, "CONNECT");
+   * await connection.send(new Frame("ERROR", { message: "not today" }));
+   * await refused;
+   * ```
+   */
+  intercept(): Interception {
+    return this.#kit.intercept();
+  }
+
   /** Drops all connections and listens no more. Idempotent. */
   close(): Promise<void> {
+    this.#kit.endInterception();
     return this.#broker.close();
   }
 
@@ -105,21 +134,31 @@ class Kit implements KitState {
   misbehaviour: Misbehaviour = {};
   readonly frames: ReceivedFrame[] = [];
   #connections = 0;
+  #interception: Interception | undefined;
+
+  intercept(): Interception {
+    if (this.#interception !== undefined) {
+      throw new UsageError(
+        "Connections are intercepted already: dispose of that interception first.",
+      );
+    }
+    this.#interception = new Interception(
+      (connection, frame) => this.record(connection, frame),
+      () => this.#interception = undefined,
+    );
+    return this.#interception;
+  }
+
+  endInterception(): void {
+    this.#interception?.[Symbol.dispose]();
+  }
 
   record(connection: number, frame: Frame): void {
     this.frames.push({ connection, frame });
   }
 
-  /** The same network, whose links are the kit's. */
-  spoil(transport: Transport): Transport {
-    return {
-      connect: (address, options) => transport.connect(address, options),
-      listen: async (address, options) =>
-        this.#spoilListener(await transport.listen(address, options)),
-    };
-  }
-
-  #spoilListener(listener: Listener): Listener {
+  /** The same listener, whose links are the kit's. */
+  wrap(listener: Listener): Listener {
     return {
       address: listener.address,
       close: () => listener.close(),
@@ -127,6 +166,10 @@ class Kit implements KitState {
         for (;;) {
           const link = await listener.accept();
           if (link === undefined) return undefined;
+          if (this.#interception !== undefined) {
+            this.#interception.offer(++this.#connections, link);
+            continue;
+          }
           if (!this.misbehaviour.refuseConnections) {
             return new KitConnection(++this.#connections, link, this);
           }
@@ -165,11 +208,11 @@ export async function serve(
   checkOptions("serve()", options, TEST_BROKER_CHECKS);
   const { dialect, ...rest } = options;
   const kit = new Kit();
-  const transport = options.transport ?? await runtimeTransport();
-  const broker = await serveWith(
-    { ...rest, transport: kit.spoil(transport) },
-    { dialect, tapOf: (link) => link as KitConnection },
-  );
+  const broker = await serveWith(rest, {
+    dialect,
+    wrap: (listener) => kit.wrap(listener),
+    tapOf: (link) => link as KitConnection,
+  });
   return new TestBroker(broker, kit);
 }
 
@@ -207,7 +250,8 @@ export interface MemoryBroker extends AsyncDisposable {
  * ```
  */
 export async function serveInMemory(
-  options: Omit<TestBrokerOptions, "transport" | "clock"> = {},
+  options: Omit<TestBrokerOptions, "transport" | "clock" | "webSocketPort"> =
+    {},
 ): Promise<MemoryBroker> {
   const clock = new VirtualClock();
   const transport = new MemoryNetwork();

@@ -1,6 +1,5 @@
-import { serve } from "../../broker/mod.ts";
+import { serve } from "../../testing/mod.ts";
 import { connect, ConnectionError, UsageError } from "../../mod.ts";
-import { runtimeTransport } from "../../transport/runtime.ts";
 import {
   assert,
   assertEquals,
@@ -92,10 +91,10 @@ for (const { name, certificate, caCerts, includes } of REFUSALS) {
 }
 
 test("TLS: a broker that does not speak it is told nothing in clear text", async () => {
-  const listener = await (await runtimeTransport())
-    .listen({ hostname: "127.0.0.1", port: 0 });
+  await using broker = await serve();
+  using interception = broker.intercept();
   const heard = (async () => {
-    const link = (await listener.accept())!;
+    const { link } = await interception.accept();
     const octets = await link.read();
     await link.write(new TextEncoder().encode("ERROR\nmessage:what?\n\n\0"));
     await link.read();
@@ -104,15 +103,12 @@ test("TLS: a broker that does not speak it is told nothing in clear text", async
   })();
   const error = await assertRejects(
     () =>
-      connect(`stomps://127.0.0.1:${listener.address.port}`, {
-        passcode: "sesame",
-      }),
+      connect(broker.url.replace("stomp:", "stomps:"), { passcode: "sesame" }),
     ConnectionError,
   );
   assertStringIncludes(error.message, "TLS is not spoken");
   const said = await heard;
   assert(!said.includes("CONNECT") && !said.includes("sesame"));
-  listener.close();
 });
 
 test("TLS: a client in clear text at a TLS port is told so", async () => {

@@ -129,3 +129,42 @@ test("over a socket: the broker listens on IPv6, too", async () => {
   await peer.write(raw("DISCONNECT", { receipt: "bye" }));
   assertStrictEquals((await peer.next())?.command, "RECEIPT");
 });
+
+test(
+  "over a socket: a thousand clients at once, each with a copy, while others come and go",
+  async () => {
+    await using broker = await serve();
+    const topic = "/topic/all";
+    const peers = await Promise.all(
+      Array.from({ length: 1000 }, () => connect(broker)),
+    );
+    try {
+      await Promise.all(peers.map(async (peer) => {
+        await peer.write(
+          raw("SUBSCRIBE", { destination: topic, id: "s", receipt: "1" }),
+        );
+        assertStrictEquals((await peer.next())?.command, "RECEIPT");
+      }));
+      for (let i = 0; i < 1000; i++) {
+        const passer = await connect(broker);
+        if (i % 2 === 0) {
+          await passer.write(raw("DISCONNECT", { receipt: "1" }));
+        }
+        if (i % 2 === 0) {
+          assertStrictEquals((await passer.next())?.command, "RECEIPT");
+        }
+        await passer.close();
+      }
+      assertStrictEquals(broker.queue(topic).consumers, 1000);
+      await using producer = await connect(broker);
+      await producer.write(raw("SEND", { destination: topic }, "to all"));
+      const bodies = await Promise.all(
+        peers.map(async (peer) => (await peer.next())?.body),
+      );
+      assertEquals(new Set(bodies), new Set(["to all"]));
+    } finally {
+      await Promise.all(peers.map((peer) => peer.close()));
+    }
+  },
+  { timeout: 60_000 },
+);

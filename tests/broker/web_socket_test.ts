@@ -1,4 +1,4 @@
-import { type Broker, serve } from "../../broker/mod.ts";
+import { Frame, serve, type TestBroker } from "../../testing/mod.ts";
 import { connect, ConnectionError } from "../../mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { octets, wire } from "../support/frames.ts";
@@ -63,7 +63,7 @@ class WebClient implements AsyncDisposable {
 
 function withBroker(
   claim: string,
-  body: (broker: Broker, url: string) => Promise<void>,
+  body: (broker: TestBroker, url: string) => Promise<void>,
 ): void {
   test(`WebSocket: ${claim}`, async () => {
     await using broker = await serve({ webSocketPort: 0 });
@@ -182,4 +182,29 @@ test("WebSocket: a port that is taken is a ConnectionError, and the other port i
     ConnectionError,
     "something listens there already",
   );
+});
+
+withBroker("the test kit misbehaves there, too", async (broker, url) => {
+  broker.misbehave({ errorOn: { SEND: "not today" } });
+  await using client = await new WebClient(url, ["v12.stomp"]).open();
+  client.say(CONNECT + raw("SEND", { destination: "/queue/a" }));
+  let heard = "";
+  for (let message; (message = await client.next()) !== undefined;) {
+    heard += message;
+  }
+  assert(/^CONNECTED\n[^]*ERROR\nmessage:not today\n/.test(heard), heard);
+  assertEquals(
+    broker.frames().map(({ frame }) => frame.command),
+    ["CONNECT", "SEND"],
+  );
+});
+
+withBroker("the test speaks for the broker there, too", async (broker, url) => {
+  using interception = broker.intercept();
+  await using client = await new WebClient(url, ["v12.stomp"]).open();
+  client.say(CONNECT);
+  using connection = await interception.accept();
+  assertEquals((await connection.next())?.command, "CONNECT");
+  await connection.send(new Frame("CONNECTED", { version: "1.2" }));
+  assert(`${await client.next()}`.startsWith("CONNECTED"));
 });

@@ -1,35 +1,48 @@
 import { type Client, connect, type ConnectOptions } from "../../mod.ts";
+import {
+  type Interception,
+  serve,
+  settled,
+  type TestBroker,
+  VirtualClock,
+} from "../../testing/mod.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
-import type { Listener } from "../../transport/transport.ts";
 import { assertEquals } from "./assert.ts";
 import type { PlainFrame } from "./frames.ts";
 import { raw, RawPeer } from "./raw_peer.ts";
-import { settled, VirtualClock } from "./virtual_clock.ts";
 
 /** A broker that says exactly what a test tells it to, and its clients. */
 export class ScriptedBroker implements AsyncDisposable {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly network: MemoryNetwork;
-  readonly #listener: Listener;
+  readonly #broker: TestBroker;
+  readonly #interception: Interception;
   readonly #peers: RawPeer[] = [];
   readonly #clients: Client[] = [];
 
-  private constructor(network: MemoryNetwork, listener: Listener) {
+  private constructor(
+    broker: TestBroker,
+    network: MemoryNetwork,
+    clock: VirtualClock,
+  ) {
     this.network = network;
-    this.#listener = listener;
+    this.clock = clock;
+    this.#broker = broker;
+    this.#interception = broker.intercept();
   }
 
   /** Begins to listen. */
   static async start(
     network: MemoryNetwork = new MemoryNetwork(),
   ): Promise<ScriptedBroker> {
-    const listener = await network.listen({ hostname: "127.0.0.1", port: 0 });
-    return new ScriptedBroker(network, listener);
+    const clock = new VirtualClock();
+    const broker = await serve({ transport: network, clock });
+    return new ScriptedBroker(broker, network, clock);
   }
 
   /** Where it is. */
   get url(): string {
-    return `stomp://127.0.0.1:${this.#listener.address.port}`;
+    return this.#broker.url;
   }
 
   /** A client that begins to connect. */
@@ -47,8 +60,8 @@ export class ScriptedBroker implements AsyncDisposable {
 
   /** The broker's end of the next connection. */
   async accept(): Promise<RawPeer> {
-    const link = await this.#listener.accept();
-    const peer = new RawPeer(link!);
+    const { link } = await this.#interception.accept();
+    const peer = new RawPeer(link);
     this.#peers.push(peer);
     return peer;
   }
@@ -72,7 +85,7 @@ export class ScriptedBroker implements AsyncDisposable {
       await client.closed;
     }
     for (const peer of this.#peers) await peer.close();
-    this.#listener.close();
+    await this.#broker.close();
   }
 }
 

@@ -8,6 +8,7 @@ import {
   UsageError,
 } from "../../mod.ts";
 import {
+  Frame,
   type MemoryBroker,
   type Misbehaviour,
   serve,
@@ -265,4 +266,59 @@ test("the transcript has each client's frames, and the queue what it holds", asy
   assertEquals(said(2), ["CONNECT", "SUBSCRIBE", "ACK"]);
   const [, send] = broker.frames().filter(({ connection }) => connection === 1);
   assertEquals(send!.frame.text(), "hello");
+});
+
+test("the test speaks for the broker: frames, octets, and the transcript", async () => {
+  await using memory = await serveInMemory();
+  const { broker, access } = memory;
+  await using _before = await connect(broker.url, access);
+  using interception = broker.intercept();
+  const connecting = connect(broker.url, { ...access, reconnect: false });
+  using connection = await interception.accept();
+  assertEquals((await connection.next())?.command, "CONNECT");
+  await connection.send(new Frame("CONNECTED", { version: "1.1" }));
+  const client = await connecting;
+  const sent = client.send("/queue/a", "x", {
+    headers: { "a:b": "c\nd" },
+    receipt: true,
+  });
+  const frame = await connection.next();
+  assertEquals(frame?.headers.get("a:b"), "c\nd");
+  await connection.send(
+    new Frame("RECEIPT", { "receipt-id": frame!.headers.get("receipt")! }),
+  );
+  await sent;
+  await connection.link.write(new TextEncoder().encode("no frame at all"));
+  connection.close();
+  const { cause } = await client.closed;
+  assert(cause instanceof ConnectionError);
+  assertEquals(
+    broker.frames().map(({ connection, frame }) => [connection, frame.command]),
+    [[1, "CONNECT"], [2, "CONNECT"], [2, "SEND"]],
+  );
+});
+
+test("connections are the broker's again when the test has had enough", async () => {
+  await using memory = await serveInMemory();
+  const { broker, access } = memory;
+  const interception = broker.intercept();
+  assertThrows(() => broker.intercept(), UsageError, "already");
+  const both = [interception.accept(), interception.accept()];
+  const options = { ...access, reconnect: false } as const;
+  const connecting = [1, 2, 3].map(() => connect(broker.url, options));
+  for (const connection of await Promise.all(both)) {
+    assertEquals((await connection.next())?.command, "CONNECT");
+    connection.close();
+  }
+  interception[Symbol.dispose]();
+  // The third was waiting still.
+  for (const refused of connecting) {
+    await assertRejects(() => refused, ConnectionError);
+  }
+  await assertRejects(() => interception.accept(), UsageError, "ended");
+  await using _client = await connect(broker.url, access);
+  using again = broker.intercept();
+  const accepting = assertRejects(() => again.accept(), UsageError, "ended");
+  await broker.close();
+  await accepting;
 });

@@ -1,6 +1,6 @@
 // A broker that follows a script, in a worker that is told the script's name.
 
-import { runtimeTransport } from "../../../transport/runtime.ts";
+import { serve } from "../../../testing/mod.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { tellParent } from "./thread.ts";
@@ -11,10 +11,9 @@ interface WorkerScope {
 }
 
 (globalThis as unknown as WorkerScope).onmessage = async ({ data: name }) => {
-  const transport = await runtimeTransport();
-  const listener = await transport.listen({ hostname: "127.0.0.1", port: 0 });
-  tellParent({ url: `stomp://127.0.0.1:${listener.address.port}` });
-  const peer = new ScriptedPeer(listener);
+  const broker = await serve();
+  const peer = new ScriptedPeer(broker.intercept());
+  tellParent({ url: broker.url });
   try {
     await SCRIPTS[name]!(peer);
     tellParent({ heard: peer.heard });

@@ -1,4 +1,4 @@
-import type { Listener } from "../../../transport/transport.ts";
+import type { Interception } from "../../../testing/mod.ts";
 import type { PlainFrame } from "../../support/frames.ts";
 import { raw, RawPeer } from "../../support/raw_peer.ts";
 import { message } from "../../support/scripted_broker.ts";
@@ -7,12 +7,12 @@ import { message } from "../../support/scripted_broker.ts";
 export class ScriptedPeer {
   /** The commands and destinations that have come. */
   readonly heard: string[] = [];
-  readonly #listener: Listener;
+  readonly #interception: Interception;
   #peer: RawPeer | undefined;
   #last: PlainFrame | undefined;
 
-  constructor(listener: Listener) {
-    this.#listener = listener;
+  constructor(interception: Interception) {
+    this.#interception = interception;
   }
 
   /** Takes the next connection and lets it in. */
@@ -24,8 +24,8 @@ export class ScriptedPeer {
 
   /** Takes the next connection and says nothing. */
   async acceptOnly(): Promise<void> {
-    const link = await this.#listener.accept();
-    this.#peer = new RawPeer(link!);
+    const { link } = await this.#interception.accept();
+    this.#peer = new RawPeer(link);
   }
 
   /** Waits for a frame, which must be this one. */
@@ -104,11 +104,11 @@ export class ScriptedPeer {
 
   /** Sends back what comes, on the next connection. */
   async echo(): Promise<void> {
-    const link = await this.#listener.accept();
-    for (let octets; (octets = await link!.read()) !== undefined;) {
-      await link!.write(octets);
+    const { link } = await this.#interception.accept();
+    for (let octets; (octets = await link.read()) !== undefined;) {
+      await link.write(octets);
     }
-    link!.close();
+    link.close();
   }
 
   /** Drops the connection. */
