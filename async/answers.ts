@@ -1,5 +1,9 @@
 import type { Frame } from "../codec/mod.ts";
-import { ConnectionError } from "../errors.ts";
+import {
+  type BrokerError,
+  ConnectionError,
+  type StompError,
+} from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { Message, settledByBroker, type Settlement } from "./message.ts";
 
@@ -100,15 +104,25 @@ export class Answers {
     return true;
   }
 
+  /** The broker has ended a subscription: perhaps that of the queue for answers. */
+  subscriptionFailed(subscription: string, cause: BrokerError): void {
+    if (subscription !== this.#queue?.name) return;
+    this.#noneComes("the broker has given up the queue for answers", cause);
+  }
+
   /** The connection is lost, and with it the queue for answers. */
   lost(cause: ConnectionError): void {
+    this.#noneComes("the connection was lost before its answer came", cause);
+  }
+
+  #noneComes(reason: string, cause: StompError): void {
     this.#queue = undefined;
     for (const { connection, reject } of this.#pending.values()) {
       if (connection === undefined) continue;
       reject(
         new ConnectionError(
-          "It is unknown whether the request was heard: the connection was " +
-            "lost before its answer came. Repeating it may have it done twice.",
+          `It is unknown whether the request was heard: ${reason}. Repeating it ` +
+            "may have it done twice.",
           { cause, unknown: true },
         ),
       );

@@ -280,7 +280,7 @@ export class Client implements AsyncDisposable {
     const feed = this.#subscribe(
       destination,
       rest.ack === "auto" ? rest : { ...rest, prefetch },
-      "consumer",
+      (concurrency ?? 1) > 1 ? "handlers" : "handler",
     );
     return new Consumer(
       {

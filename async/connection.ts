@@ -176,6 +176,7 @@ export class Connection {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       this.#buffer.append(frame, { ...options, version: this.session.version });
+      this.#receipts.wrote();
       this.#outbox.flush();
       this.#stall.begin();
       this.#options.traffic.framesSent++;
@@ -357,6 +358,7 @@ export class Connection {
             this.session.dialect.skipsBeats,
           ),
         );
+        this.#receipts.allTaken();
         this.#connected.resolve();
         return;
       case "refused":
@@ -371,8 +373,8 @@ export class Connection {
         } else if (event.subscription !== undefined) {
           this.#events.subscriptionFailed(event.subscription.id, error);
         } else {
-          // It is not said what failed; where one operation waits, it is that.
-          // In any case nothing can be relied on any more.
+          // It is not said what failed; where it can be one operation only, it
+          // is that. In any case nothing can be relied on any more.
           this.#receipts.rejectOnly(error);
           this.fail(error);
         }

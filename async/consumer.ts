@@ -1,4 +1,4 @@
-import { BrokerError, StompError } from "../errors.ts";
+import { BrokerError, ConnectionError, StompError } from "../errors.ts";
 import { Fifo } from "../session/fifo.ts";
 import { checkOptions } from "../session/options.ts";
 import { type FailureCopy, failureCopy } from "./failure_copy.ts";
@@ -141,7 +141,10 @@ export class Consumer implements AsyncDisposable {
     }
     if (this.#closed === undefined) {
       this.#closing.abort();
-      this.#closed = ending.then(() => this.#done);
+      // Who has not finished in time is not waited for any longer.
+      this.#closed = ending.then(() =>
+        this.#feed.inHand > 0 ? undefined : this.#done
+      );
       // Nobody need wait for it.
       this.#closed.catch(() => {});
     }
@@ -164,10 +167,13 @@ export class Consumer implements AsyncDisposable {
       await this.#init.handler(message, this.#context);
     } catch (error) {
       this.#host.failed(message, error);
+      // It comes again, and is handled as if this had never been.
+      if (message.isStale) return;
       if (!await this.#copy(message, error)) return;
       if (this.#init.onFailure === "shutdown") this.#shutDown(error);
     }
     turn.isDone = true;
+    this.#feed.finished(message);
     this.#acknowledge(turn);
   }
 
@@ -223,6 +229,8 @@ export class Consumer implements AsyncDisposable {
   #settle(message: Message): void {
     if (message.settled !== undefined) return;
     message.ack().catch((error) => {
+      // If the connection is gone, the message comes again.
+      if (error instanceof ConnectionError) return;
       if (error instanceof StompError) this.#host.shutDown(error);
     });
   }

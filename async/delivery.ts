@@ -35,6 +35,10 @@ export class Delivery implements Settlement {
   confirmation: Promise<void> | undefined;
   /** Whether the loop that it was handed to has gone on or was left. */
   left = false;
+  /** Whether its handler has succeeded, or a copy was sent. */
+  isFinished = false;
+  /** Whether it was settled in a transaction that has not ended. */
+  isUndecided = false;
   readonly #owner: DeliveryOwner;
 
   /** Comes with a frame of the broker's. */

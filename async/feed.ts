@@ -4,42 +4,12 @@ import type { AckMode } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
 import type { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
-import { Hand, type SettledBy } from "./hand.ts";
+import type { FeedHost, FeedInit } from "./feed_init.ts";
+import { Hand } from "./hand.ts";
 import { Loop, type Taker } from "./loop.ts";
 import type { Message } from "./message.ts";
 import { DEFAULTS, type UnsubscribeOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
-
-/** What the client lends to its feeds. */
-export interface FeedHost {
-  /** The time by the client's clock. */
-  now(): number;
-  /** The most time that draining may take, in ms. */
-  readonly drainTimeout: number;
-  /**
-   * Waits for a promise, but not longer than `drainTimeout`, or than the client
-   * itself may take to close.
-   */
-  drained(promise: Promise<void>): Promise<void>;
-  /** So many octets more, or fewer, are waiting to be handed out. */
-  fed(octets: number): void;
-  /** It has ended. */
-  ended(feed: Feed): void;
-}
-
-/** How a feed is made. */
-export interface FeedInit {
-  readonly id: string;
-  readonly destination: string;
-  /** `undefined`: whatever the connection's version has. */
-  readonly ack: AckMode | undefined;
-  readonly prefetch: number | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  /** The name under which it outlives the connection; it is the id, too. */
-  readonly durable: string | undefined;
-  readonly settledBy: SettledBy;
-  readonly signal: AbortSignal | undefined;
-}
 
 /**
  * What stands behind a subscription: the messages that come, the loops that take
@@ -149,14 +119,7 @@ export class Feed implements AsyncIterable<Message> {
 
   /** What a loop does with the messages. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    const { settledBy } = this.#init;
-    if (this.#ack === "client" && settledBy === "loop" && this.#loops > 0) {
-      throw new UsageError(
-        `The subscription ${this.id} is iterated already: in ack mode ` +
-          '"client" one loop would acknowledge what another has not finished. ' +
-          'Use "client-individual", or "manualAck".',
-      );
-    }
+    if (this.#ack === "client") this.#requireOneLoop(this.#loops + 1);
     this.#loops++;
     return new Loop({
       take: () => this.#takeWaiting(),
@@ -166,6 +129,21 @@ export class Feed implements AsyncIterable<Message> {
       leave: (delivery) => this.#hand.leave(delivery),
       ended: () => this.#loops--,
     });
+  }
+
+  /** One loop would acknowledge what another has not finished. */
+  #requireOneLoop(loops: number): void {
+    if (loops < 2 || this.#init.settledBy !== "loop") return;
+    throw new UsageError(
+      `The subscription ${this.id} has several loops: in ack mode "client" one ` +
+        "would acknowledge what another has not finished. Use " +
+        '"client-individual", or "manualAck".',
+    );
+  }
+
+  /** The handler of a message has succeeded, or a copy was sent. */
+  finished(message: Message): void {
+    this.#hand.finished(message);
   }
 
   /** Ends it gracefully. Idempotent. */
@@ -193,18 +171,24 @@ export class Feed implements AsyncIterable<Message> {
     return this.#ending;
   }
 
+  /** Whether the broker has confirmed it on a connection before. */
+  get hasWorked(): boolean {
+    return this.#patience.hasWorked;
+  }
+
   /**
    * Subscribes on a connection, for the first time or again, and resolves when
-   * the broker has answered. Called by the client.
+   * the broker has answered: whether it has confirmed. Called by the client.
    *
    * @throws {UsageError} if the SUBSCRIBE cannot be expressed there, at once.
    */
-  attach(connection: Connection): Promise<void> | undefined {
+  attach(connection: Connection): Promise<boolean> | undefined {
     if (this.#state !== "open" || this.#ending !== undefined) return undefined;
     const { session } = connection;
     const { ack, prefetch, headers, durable } = this.#init;
     this.#ack = ack ??
       (session.version === "1.0" ? "client" : "client-individual");
+    if (this.#ack === "client") this.#requireOneLoop(this.#loops);
     const receipt = session.newReceipt();
     const frame = session.subscribe(this.destination, {
       id: this.id,
@@ -222,10 +206,11 @@ export class Feed implements AsyncIterable<Message> {
       () => {
         this.#patience.confirmed();
         this.#ready.resolve();
+        return true;
       },
       (error) => {
         // What a loss means is for the client to say.
-        if (error instanceof ConnectionError) return;
+        if (error instanceof ConnectionError) return false;
         // It is late: the broker may send nevertheless.
         if (error instanceof TimeoutError) this.#giveUp(connection);
         session.withdraw(frame);
@@ -234,6 +219,7 @@ export class Feed implements AsyncIterable<Message> {
         // The next connection tries again.
         if (isOver) this.fail(error);
         else connection.fail(error);
+        return false;
       },
     );
   }

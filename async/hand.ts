@@ -5,12 +5,20 @@ import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
 import type { Connection } from "./connection.ts";
 import { Delivery, type DeliveryOwner } from "./delivery.ts";
-import { type NackOptions, settledByBroker, type Verb } from "./message.ts";
+import {
+  type Message,
+  type NackOptions,
+  settledByBroker,
+  type Verb,
+} from "./message.ts";
 import { ACK_CHECKS, NACK_CHECKS } from "./options.ts";
 import { enlist, Transaction } from "./transaction.ts";
 
-/** Who settles a message: a loop by going on, the program, or a consumer. */
-export type SettledBy = "loop" | "program" | "consumer";
+/**
+ * Who settles a message: a loop by going on, the program, or a consumer, with
+ * one handler or several at a time.
+ */
+export type SettledBy = "loop" | "program" | "handler" | "handlers";
 
 /** What an ACK or a NACK says beside the message. */
 interface Settling {
@@ -102,6 +110,13 @@ export class Hand implements DeliveryOwner {
     }
   }
 
+  /** Its handler has succeeded, or a copy was sent. */
+  finished(message: Message): void {
+    for (const delivery of this.#deliveries) {
+      if (delivery.message === message) delivery.isFinished = true;
+    }
+  }
+
   /** The loop was left, or has gone on. */
   leave(delivery: Delivery): void {
     delivery.left = true;
@@ -141,6 +156,13 @@ export class Hand implements DeliveryOwner {
     );
     if (this.#host.ack === "auto") throw settledByBroker(verb);
     options?.signal?.throwIfAborted();
+    if (!this.#isInTurn(delivery)) {
+      throw new UsageError(
+        `In ack mode "client" ${verb}() would cover messages that other handlers ` +
+          'have not finished: leave it to the consumer, use "client-individual", ' +
+          "or a concurrency of 1.",
+      );
+    }
     const { settled } = delivery;
     if (settled !== undefined && settled !== verb) {
       throw new UsageError(
@@ -159,6 +181,15 @@ export class Hand implements DeliveryOwner {
     delivery.confirmation = this.#confirm(delivery, verb, options);
     await delivery.confirmation;
     return true;
+  }
+
+  /** Whether nothing is covered that a handler is busy with. */
+  #isInTurn(delivery: Delivery): boolean {
+    if (this.#settledBy !== "handlers" || this.#host.ack !== "client") {
+      return true;
+    }
+    return delivery.isFinished &&
+      this.#covered(delivery).every(({ isFinished }) => isFinished);
   }
 
   #requireFit(
@@ -218,6 +249,7 @@ export class Hand implements DeliveryOwner {
     const covered = this.#covered(delivery);
     for (const settled of covered) {
       settled.settled = verb;
+      settled.isUndecided = transaction !== undefined;
       this.#coverable.delete(settled);
       this.#release(settled);
     }
@@ -239,6 +271,10 @@ export class Hand implements DeliveryOwner {
     enlist(transaction, (isCommitted) => {
       if (!isCommitted) undo();
       else if (this.#pending.delete(undo)) this.#handled += covered.length;
+      for (const decided of covered) {
+        decided.isUndecided = false;
+        this.#release(decided);
+      }
     });
   }
 
@@ -251,9 +287,9 @@ export class Hand implements DeliveryOwner {
   /** Whether the program is done with a delivery is looked at again. */
   #release(delivery: Delivery): void {
     const isPromised = this.#settledBy === "program" &&
-      this.#host.ack !== "auto" && delivery.settled === undefined &&
-      !delivery.isStale;
-    if (!delivery.left || isPromised) return;
+      this.#host.ack !== "auto" && delivery.settled === undefined;
+    const isAwaited = isPromised || delivery.isUndecided;
+    if (!delivery.left || isAwaited && !delivery.isStale) return;
     if (this.#deliveries.delete(delivery)) this.#host.released();
   }
 }

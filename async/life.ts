@@ -6,7 +6,8 @@ import type { Message } from "./message.ts";
 import type { RequestHost } from "./sending.ts";
 import type { ClientStats } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
-import type { Feed, FeedHost } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+import type { FeedHost } from "./feed_init.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { within } from "./waiting.ts";
 
@@ -18,7 +19,10 @@ export interface CloseReport {
   readonly handled: number;
   /** Messages that were handed out and not settled; the broker redelivers them. */
   readonly unfinished: number;
-  /** Messages that came and were never handed out; the broker redelivers them. */
+  /**
+   * Messages that came and were never handed out; the broker redelivers them. In
+   * ack mode `auto` they are lost, as are those that are unfinished.
+   */
   readonly redeliverable: number;
   /** Why it ended, unless it was closed gracefully by the program. */
   readonly cause?: unknown;
@@ -63,8 +67,8 @@ export class Life {
   readonly #closed = Promise.withResolvers<CloseReport>();
   /** Offline is open, too: there, whoever needs a connection waits for one. */
   #state: "open" | "draining" | "leaving" | "closed" = "open";
-  /** Whether a subscription has left messages in hand when it ended. */
-  #isOverdue = false;
+  /** A subscription has left messages in hand when it ended. */
+  #overdue: { readonly cause: unknown } | undefined;
   #closing: Promise<CloseReport> | undefined;
   /** Why the connection was lost for good. */
   #cause: ConnectionError | undefined;
@@ -102,7 +106,10 @@ export class Life {
           this.board.post({ type: "unroutable", subscription: id });
         }
       },
-      subscriptionFailed: (id, error) => this.#feeds.get(id)?.fail(error),
+      subscriptionFailed: (id, error) => {
+        this.#feeds.get(id)?.fail(error);
+        this.#answers.subscriptionFailed(id, error);
+      },
       // An answer may be behind what a handler has no time for until it comes.
       isOverfed: () =>
         this.#fed > init.receiveBuffer && !this.#answers.isAwaited,
@@ -283,14 +290,25 @@ export class Life {
     return await this.closed;
   }
 
+  get #isDraining(): boolean {
+    return this.#state === "draining";
+  }
+
   async #drained(promise: Promise<void>): Promise<void> {
     // A close has a time-out of its own for all of it.
-    if (this.#state === "draining") return await promise;
+    if (this.#isDraining) return await promise;
     const { clock, drainTimeout } = this.#init;
     try {
-      await within(clock, drainTimeout, "Draining", undefined, () => promise);
-    } catch {
-      this.#isOverdue = true;
+      await within(
+        clock,
+        drainTimeout,
+        "The end of a subscription's loops and handlers",
+        undefined,
+        () => promise,
+      );
+    } catch (cause) {
+      if (this.#isDraining) return await promise;
+      this.#overdue ??= { cause };
     }
   }
 
@@ -330,11 +348,10 @@ export class Life {
 
   /** Resolves when the broker has answered. */
   async #attach(feed: Feed, connection: Connection): Promise<void> {
+    const { id, destination, hasWorked } = feed;
     try {
-      const answered = feed.attach(connection);
-      const { id, destination } = feed;
+      if (await feed.attach(connection) !== true || !hasWorked) return;
       this.board.post({ type: "replayed", subscription: id, destination });
-      await answered;
     } catch (error) {
       // Another version, perhaps, which cannot express it.
       feed.fail(error);
@@ -342,7 +359,7 @@ export class Life {
   }
 
   #end(cause: ConnectionError, isGoodBye: boolean): void {
-    const isGraceful = isGoodBye && !this.#isOverdue;
+    const isGraceful = isGoodBye && this.#overdue === undefined;
     this.#state = "closed";
     this.#shutdown.abort();
     this.#forgetSignal();
@@ -353,7 +370,7 @@ export class Life {
     const report: CloseReport = {
       graceful: isGraceful,
       ...this.#totals,
-      ...(this.#failure ?? (isGoodBye ? {} : { cause })),
+      ...(this.#failure ?? (isGoodBye ? this.#overdue : { cause })),
     };
     this.#answers.lost(cause);
     this.board.close();

@@ -10,6 +10,11 @@ export class Patience {
   /** Since when it has been refused and nothing else. */
   #refusedSince: number | undefined;
 
+  /** Whether the broker has ever confirmed it. */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
+  }
+
   /** The broker has confirmed it. */
   confirmed(): void {
     this.#hasWorked = true;

@@ -1,6 +1,8 @@
 import { TimeoutError } from "../errors.ts";
 
 interface Pending {
+  /** The how-many-th frame has asked for it. */
+  readonly position: number;
   readonly operation: string;
   readonly timeout: number;
   readonly deadline: number;
@@ -16,6 +18,24 @@ export class Receipts {
   readonly #pending = new Map<string, Pending>();
   #nextDeadline = Infinity;
   #idle: PromiseWithResolvers<void> | undefined;
+  /** How many frames were written. */
+  #written = 0;
+  /** The latest of them that has not asked for a receipt, and the one before. */
+  #silent = 0;
+  #silentBefore = 0;
+  /** Up to this one the broker has taken all of them. */
+  #taken = 0;
+
+  /** A frame was written. What is added next is the receipt that it asks for. */
+  wrote(): void {
+    this.#silentBefore = this.#silent;
+    this.#silent = ++this.#written;
+  }
+
+  /** The broker has taken everything that was written. */
+  allTaken(): void {
+    this.#taken = this.#written;
+  }
 
   /** How many are outstanding. */
   get size(): number {
@@ -36,14 +56,20 @@ export class Receipts {
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const deadline = now + timeout;
-    this.#pending.set(id, { operation, timeout, deadline, resolve, reject });
+    const position = this.#written;
+    if (this.#silent === position) this.#silent = this.#silentBefore;
+    const pending = { position, operation, timeout, deadline, resolve, reject };
+    this.#pending.set(id, pending);
     this.#nextDeadline = Math.min(this.#nextDeadline, deadline + SLACK);
     return promise;
   }
 
   /** The receipt came; one that nobody waits for any more is tolerated. */
   resolve(id: string): void {
-    this.#remove(id)?.resolve();
+    const pending = this.#remove(id);
+    if (pending === undefined) return;
+    this.#taken = Math.max(this.#taken, pending.position);
+    pending.resolve();
   }
 
   /** Instead of the receipt an ERROR came. */
@@ -51,10 +77,14 @@ export class Receipts {
     this.#remove(id)?.reject(error);
   }
 
-  /** An ERROR came that says nothing of receipts: it is that of the only one. */
+  /**
+   * An ERROR came that says nothing of receipts: it is that of the only one,
+   * unless it may be about a frame that has asked for none.
+   */
   rejectOnly(error: unknown): void {
     const [id, ...others] = this.#pending.keys();
-    if (id !== undefined && others.length === 0) this.reject(id, error);
+    const isClear = others.length === 0 && this.#silent <= this.#taken;
+    if (id !== undefined && isClear) this.reject(id, error);
   }
 
   /** No receipt will come. */

@@ -78,6 +78,7 @@ export class Transaction implements AsyncDisposable {
     options: SendOptions = {},
   ): Promise<void> {
     checkOptions("send()", options, SEND_CHECKS);
+    options.signal?.throwIfAborted();
     const { session } = enlist(this);
     if (options.receipt) requireReceipts(session.dialect);
     const transaction = this.id;
@@ -93,6 +94,7 @@ export class Transaction implements AsyncDisposable {
    */
   async commit(options: CommitOptions = {}): Promise<void> {
     checkOptions("commit()", options, COMMIT_CHECKS);
+    options.signal?.throwIfAborted();
     this.#requireOpen();
     const { connection } = this.#host;
     const receipt = connection.session.newReceipt();
@@ -101,8 +103,8 @@ export class Transaction implements AsyncDisposable {
     try {
       await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);
     } catch (error) {
-      // The broker has refused it. Of any other failure nobody knows the end.
-      if (error instanceof BrokerError) this.#end(false);
+      // Of any failure but a refusal nobody knows the end.
+      this.#end(!(error instanceof BrokerError));
       throw error;
     }
     this.#end(true);
@@ -121,7 +123,8 @@ export class Transaction implements AsyncDisposable {
     this.#state = "aborted";
     this.#end(false);
     const { connection } = this.#host;
-    if (connection.failure !== undefined) return;
+    // Behind a DISCONNECT it ends with the session.
+    if (connection.session.state !== "connected") return;
     connection.append(connection.session.abort(this.id));
     await connection.room(undefined);
   }

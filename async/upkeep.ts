@@ -128,7 +128,7 @@ export class Upkeep {
   > {
     const { schedule, clock } = this.#options;
     const errors: unknown[] = [];
-    for (let attempt; (attempt = schedule.next()) !== undefined;) {
+    for (let attempt; (attempt = schedule.next(clock.now())) !== undefined;) {
       const { target, delay } = attempt;
       const address = showAddress(target);
       try {
@@ -139,7 +139,7 @@ export class Upkeep {
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof UsageError) throw error;
-        if (error instanceof BrokerError) schedule.refused();
+        if (error instanceof BrokerError) schedule.refused(target, clock.now());
         this.#events.status({ type: "connect-failed", address, cause: error });
         errors.push(error);
       }

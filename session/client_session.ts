@@ -364,13 +364,12 @@ export class ClientSession {
   #errorEvent(frame: Frame): SessionEvent {
     const id = frame.headers.get("receipt-id");
     const known = id !== undefined && this.#receipts.delete(id);
-    const subscription = frame.headers.get("subscription") ?? "";
-    return {
-      type: "error",
-      frame,
-      receipt: known ? id : undefined,
-      subscription: this.#subscriptions.get(subscription),
-    };
+    const key = frame.headers.get("subscription") ?? "";
+    const subscription = this.#subscriptions.get(key);
+    // Unless it is about what was asked, the broker has ended the subscription.
+    if (!known) this.#subscriptions.delete(key);
+    const receipt = known ? id : undefined;
+    return { type: "error", frame, receipt, subscription };
   }
 
   /** A 1.0 broker may leave the subscription out; its destination must do. */

@@ -103,6 +103,7 @@ const RECONNECT_CHECKS: Readonly<Record<keyof FailoverPolicy, Check>> = {
   maxDelay: milliseconds,
   multiplier: numberFrom(1, Infinity),
   jitter: numberFrom(0, 1),
+  addedJitter: milliseconds,
   maxAttempts: numberFrom(0, Infinity),
   startupMaxAttempts: numberFrom(1, Infinity),
   randomize: boolean,

@@ -16,8 +16,11 @@ export interface FailoverPolicy {
    * @default {1}
    */
   readonly jitter: number;
+  /** Up to so many ms are added to each pause by chance. @default {0} */
+  readonly addedJitter: number;
   /**
-   * How many attempts a lost connection is worth before the client gives up.
+   * How many attempts a lost connection is worth before the client gives up, but
+   * at least one for each broker; 0: none.
    *
    * @default {Infinity}
    */
@@ -40,6 +43,7 @@ export const DEFAULT_POLICY: FailoverPolicy = {
   maxDelay: 30_000,
   multiplier: 2,
   jitter: 1,
+  addedJitter: 0,
   maxAttempts: Infinity,
   startupMaxAttempts: 1,
   randomize: true,
@@ -79,14 +83,22 @@ const flag = (
     ? setting(value.toLowerCase() === "true")
     : undefined;
 
+const multiplier: Setting = (value) =>
+  Number(value) >= 1 && Number(value) < Infinity
+    ? { multiplier: Number(value) }
+    : undefined;
+
+/** Whatever the others say: where it is off, pauses do not grow. */
+const LAST = "useExponentialBackOff";
+
 /** The URI's options under the names that stompest and ActiveMQ give them. */
 const SETTINGS: Readonly<Record<string, Setting>> = {
   initialReconnectDelay: delay((initialDelay) => ({ initialDelay })),
   maxReconnectDelay: delay((maxDelay) => ({ maxDelay })),
-  reconnectDelayJitter: delay((value) => ({ jitter: value > 0 ? 1 : 0 })),
+  reconnectDelayJitter: delay((addedJitter) => ({ jitter: 0, addedJitter })),
   useExponentialBackOff: flag((value) => value ? {} : { multiplier: 1 }),
-  backOffMultiplier: (value) =>
-    Number(value) >= 1 ? { multiplier: Number(value) } : undefined,
+  backOffMultiplier: multiplier,
+  reconnectDelayExponent: multiplier,
   maxReconnectAttempts: attempts((maxAttempts) => ({ maxAttempts })),
   startupMaxReconnectAttempts: attempts((startupMaxAttempts) => ({
     startupMaxAttempts,
@@ -132,14 +144,16 @@ export function parseFailover(uri: string | URL): Failover {
     } catch {
       // Its own message could show the rest of a passcode with a comma in it.
       return refuse(
-        `broker ${index + 1} of its list is no URL of a broker; special ` +
-          "characters in login and passcode must be percent-encoded",
+        `broker ${index + 1} of its list is no URL of a broker: it must look ` +
+          'like "stomp://login:passcode@host:61613/vhost", without a query, ' +
+          "special characters in login and passcode percent-encoded",
       );
     }
   });
   let policy: Partial<FailoverPolicy> = {};
+  let last: Partial<FailoverPolicy> = {};
   for (const option of query === "" ? [] : query.split(/[&,]/)) {
-    const [name = "", value] = option.split("=", 2);
+    const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(option)!;
     const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
     if (setting === undefined) {
       return refuse(
@@ -154,9 +168,10 @@ export function parseFailover(uri: string | URL): Failover {
         `its option ${quoted(name)} cannot be ${quoted(value ?? "nothing")}`,
       );
     }
-    policy = { ...policy, ...set };
+    if (name === LAST) last = set;
+    else policy = { ...policy, ...set };
   }
-  return { targets, policy };
+  return { targets, policy: { ...policy, ...last } };
 }
 
 /** What to do next on the way to a connection. */
@@ -175,13 +190,14 @@ export class Schedule {
   readonly #targets: readonly Target[];
   readonly #policy: FailoverPolicy;
   readonly #random: () => number;
-  #order: readonly Target[] = [];
+  /** Who is still to be tried in this round. */
+  #left: Target[] = [];
   /** Rounds since the program began, or since the last stable connection. */
   #rounds = 0;
   #attempts = 0;
   #limit = 0;
-  /** Whether a broker of this round has refused us. */
-  #isRefused = false;
+  /** Until when it is no use to ask a broker again that has refused us. */
+  readonly #refusedUntil = new Map<Target, number>();
 
   /** `random` is a source of numbers from 0 up to 1. */
   constructor(
@@ -198,7 +214,8 @@ export class Schedule {
   start(): void {
     const { startupMaxAttempts } = this.#policy;
     this.#rounds = 0;
-    this.#begin(Math.max(startupMaxAttempts, this.#targets.length));
+    this.#refusedUntil.clear();
+    this.#begin(Math.max(1, startupMaxAttempts));
   }
 
   /**
@@ -211,44 +228,53 @@ export class Schedule {
     this.#begin(this.#policy.maxAttempts);
   }
 
-  /** A broker has refused us: trying again soon will not help. */
-  refused(): void {
-    this.#isRefused = true;
+  /** A broker has refused us, at this time: trying again soon will not help. */
+  refused(target: Target, now: number): void {
+    this.#refusedUntil.set(target, now + this.#policy.maxDelay);
   }
 
-  /** What to do next; `undefined`: give up. */
-  next(): Attempt | undefined {
+  /** What to do next, at this time; `undefined`: give up. */
+  next(now: number): Attempt | undefined {
     if (this.#attempts >= this.#limit) return undefined;
-    const isNewRound = this.#attempts % this.#targets.length === 0;
-    if (isNewRound) this.#order = this.#shuffled();
-    const target = this.#order[this.#attempts % this.#targets.length]!;
     this.#attempts++;
-    return { target, delay: isNewRound ? this.#pause() : 0 };
+    const pause = this.#left.length === 0 ? this.#pause() : 0;
+    if (this.#left.length === 0) this.#left = this.#round(now + pause);
+    const target = this.#left.shift()!;
+    const refusedFor = (this.#refusedUntil.get(target) ?? now) - now;
+    return { target, delay: Math.max(pause, Math.round(refusedFor)) };
   }
 
+  /** No attempt at all is what it says; else every broker is worth one. */
   #begin(limit: number): void {
     this.#attempts = 0;
-    this.#limit = limit;
-    this.#isRefused = false;
+    this.#limit = limit === 0 ? 0 : Math.max(limit, this.#targets.length);
+    this.#left = [];
+  }
+
+  /** Who is to be tried, leaving out who would refuse us again, unless all would. */
+  #round(now: number): Target[] {
+    const order = this.#shuffled();
+    const until = (target: Target) => this.#refusedUntil.get(target) ?? now;
+    const hopeful = order.filter((target) => until(target) <= now);
+    if (hopeful.length > 0) return hopeful;
+    return order.sort((a, b) => until(a) - until(b)).slice(0, 1);
   }
 
   #pause(): number {
     const round = this.#rounds++;
     // Whoever starts need not wait; whoever comes back does not come alone.
     if (round === 0) return 0;
-    const { initialDelay, maxDelay, multiplier, jitter } = this.#policy;
+    const { initialDelay, maxDelay, multiplier, jitter, addedJitter } =
+      this.#policy;
     const longest = Math.min(
       maxDelay,
       initialDelay * multiplier ** Math.min(round - 1, 64),
     );
-    const pause = this.#isRefused
-      ? maxDelay
-      : longest * (1 - jitter + jitter * this.#random());
-    this.#isRefused = false;
-    return Math.round(pause);
+    const pause = longest * (1 - jitter + jitter * this.#random());
+    return Math.round(pause + addedJitter * this.#random());
   }
 
-  #shuffled(): readonly Target[] {
+  #shuffled(): Target[] {
     const order = [...this.#targets];
     if (this.#policy.randomize) {
       for (let i = order.length - 1; i > 0; i--) {

@@ -100,8 +100,9 @@ export class Upkeep {
   #tryAll(deadline: number): unknown[] {
     const { schedule, dial, connected } = this.#options;
     const errors: unknown[] = [];
-    for (let attempt; (attempt = schedule.next()) !== undefined;) {
-      const isInTime = performance.now() + attempt.delay < deadline;
+    const now = () => performance.now();
+    for (let attempt; (attempt = schedule.next(now())) !== undefined;) {
+      const isInTime = now() + attempt.delay < deadline;
       if (isInTime) pause(attempt.delay);
       else if (errors.length > 0) return errors;
       let connection: Connection | undefined;
@@ -109,14 +110,16 @@ export class Upkeep {
         connection = dial(attempt.target, deadline);
         connected(connection, this.#connection);
         this.#connection = connection;
-        this.#connectedAt = performance.now();
+        this.#connectedAt = now();
         return [];
       } catch (error) {
         connection?.fail(error);
         if (error instanceof UsageError || !(error instanceof StompError)) {
           throw error;
         }
-        if (error instanceof BrokerError) schedule.refused();
+        if (error instanceof BrokerError) {
+          schedule.refused(attempt.target, now());
+        }
         errors.push(error);
       }
     }

@@ -271,13 +271,17 @@ test("the status says what happens, in order", async () => {
   await using broker = await ScriptedBroker.start();
   const { client, peer } = await broker.connect(RECONNECT);
   client.subscribe("/queue/a", { id: "s" });
+  await confirm(peer, await peer.next());
   const seen: StatusEvent[] = [];
   const watching = (async () => {
     for await (const event of client.status()) seen.push(event);
   })();
   await peer.close();
   await settled();
+  // Only what was there before is replayed.
+  client.subscribe("/queue/b", { id: "new" });
   const again = await comeBack(broker);
+  for (const frame of await again.frames()) await confirm(again, frame);
   const closing = client.close();
   for (let frame; (frame = await again.next()) !== undefined;) {
     await confirm(again, frame);
@@ -287,8 +291,8 @@ test("the status says what happens, in order", async () => {
   assertEquals(seen.map(({ type }) => type), [
     "disconnected",
     "connecting",
-    "replayed",
     "connected",
+    "replayed",
     "disconnected",
   ]);
   assert(seen[0]!.type === "disconnected");

@@ -41,8 +41,14 @@ const GOOD: readonly (readonly [
       multiplier: 1,
       maxAttempts: Infinity,
       jitter: 0,
+      addedJitter: 0,
       priorityBackup: true,
     },
+  ],
+  [
+    "failover:stomp://a?useExponentialBackOff=false&reconnectDelayExponent=3",
+    ["a:61613"],
+    { multiplier: 1 },
   ],
   [
     "failover:stomp://a:1?backOffMultiplier=1.5&maxReconnectAttempts=7",
@@ -73,6 +79,8 @@ const BAD: readonly (readonly [uri: string, includes: string])[] = [
   ["failover:(stomp://u:sesame@a,stomp://b:x)", "stomp://b:x"],
   ["failover:(stomp://u:sesame@a)?randomise=true", '"randomise"'],
   ["failover:(stomp://a)?randomize=yes", '"yes"'],
+  ["failover:(stomp://a)?randomize=false=true", '"false=true"'],
+  ["failover:(stomp://a?x=1)", "without a query"],
   ["failover:(stomp://a)?randomize", '"randomize"'],
   ["failover:(stomp://a)?initialReconnectDelay=-1", '"-1"'],
   ["failover:(stomp://a)?backOffMultiplier=0.5", '"0.5"'],
@@ -88,12 +96,12 @@ for (const [uri, includes] of BAD) {
 }
 
 /** What a schedule says so many times, as `host+delay`. */
-function attempts(schedule: Schedule, count: number): string[] {
+function attempts(schedule: Schedule, count: number, now = 0): string[] {
   return Array.from({ length: count }, () => {
-    const attempt = schedule.next();
-    return attempt === undefined
-      ? "give up"
-      : `${attempt.target.hostname}+${attempt.delay}`;
+    const attempt = schedule.next(now);
+    if (attempt === undefined) return "give up";
+    now += attempt.delay;
+    return `${attempt.target.hostname}+${attempt.delay}`;
   });
 }
 
@@ -156,7 +164,7 @@ test("only a stable connection resets the pauses", () => {
 test("a client whose first connection dies at once does not come back at once", () => {
   const schedule = scheduleOf("stomp://a", { ...IN_ORDER, jitter: 0 });
   schedule.start();
-  schedule.next();
+  schedule.next(0);
   schedule.restart(false);
   assertEquals(attempts(schedule, 2), ["a+100", "a+200"]);
 });
@@ -164,9 +172,42 @@ test("a client whose first connection dies at once does not come back at once", 
 test("a broker that refuses us is not hammered", () => {
   const schedule = scheduleOf("stomp://a", { ...IN_ORDER, jitter: 0 });
   schedule.restart(true);
-  schedule.next();
-  schedule.refused();
+  schedule.refused(schedule.next(0)!.target, 0);
   assertEquals(attempts(schedule, 1), ["a+30000"]);
+});
+
+test("a broker that refuses us is left out for a while, whatever becomes of the others", () => {
+  const schedule = scheduleOf(TWO, { ...IN_ORDER, jitter: 0 });
+  schedule.start();
+  schedule.refused(schedule.next(0)!.target, 0);
+  assertEquals(schedule.next(0)?.target.hostname, "b");
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 2, 1000), ["b+100", "b+200"]);
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 2, 29_900), ["a+100", "b+0"]);
+});
+
+test("where all refuse us, the first of them is asked again when its time has come", () => {
+  const schedule = scheduleOf(TWO, { ...IN_ORDER, jitter: 0 });
+  schedule.restart(true);
+  schedule.refused(schedule.next(0)!.target, 0);
+  schedule.refused(schedule.next(100)!.target, 500);
+  assertEquals(attempts(schedule, 1, 1000), ["a+29000"]);
+});
+
+test("however few attempts there are, every broker is worth one", () => {
+  const schedule = scheduleOf(TWO, { ...IN_ORDER, jitter: 0, maxAttempts: 1 });
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 3), ["a+100", "b+0", "give up"]);
+});
+
+test("stompest's jitter is added to each pause", () => {
+  const { policy } = parseFailover(
+    "failover:(stomp://a)?reconnectDelayJitter=50",
+  );
+  const schedule = scheduleOf("stomp://a", policy);
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 2), ["a+125", "a+225"]);
 });
 
 test("after as many attempts as it may make, it gives up", () => {
