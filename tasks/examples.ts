@@ -14,24 +14,41 @@ import type { Workbench } from "./workbench.ts";
 interface Run {
   readonly name: string;
   readonly prints: string;
-  /** It goes on for ever: it is interrupted once it has printed that, and must then end by itself. */
-  readonly isEndless?: boolean;
+  /** It goes on for ever: this is sent once it has printed that. */
+  readonly signal?: "SIGINT" | "SIGTERM";
+  /** What it says then before it ends by itself; left out: the signal ends it. */
+  readonly goodBye?: string;
 }
 
-/** What a program that was interrupted ends with: a blocking one, and `npx` in any case, by the signal. */
-const INTERRUPTED = [0, 130];
+/** What a program ends with that the signal has ended. */
+const INTERRUPTED = [130, 143];
 
 /** In an order in which each finds what it needs. */
 const WITH_BROKER: readonly Run[] = [
   { name: "producer", prints: "sent 10 messages" },
-  { name: "transformer", prints: "9 -> 10", isEndless: true },
-  { name: "consumer", prints: "count: 10", isEndless: true },
-  { name: "watch", prints: "framesReceived", isEndless: true },
+  {
+    name: "transformer",
+    prints: "9 -> 10",
+    signal: "SIGINT",
+    goodBye: "",
+  },
+  {
+    name: "consumer",
+    prints: "count: 10",
+    signal: "SIGTERM",
+    goodBye: "graceful: true",
+  },
+  {
+    name: "watch",
+    prints: "framesReceived",
+    signal: "SIGTERM",
+    goodBye: "disconnected",
+  },
   { name: "sync_producer", prints: "sent test message 2" },
   {
     name: "sync_consumer",
     prints: "test message 2",
-    isEndless: true,
+    signal: "SIGINT",
   },
   { name: "sync_request", prints: "5 squared is 25" },
 ];
@@ -39,7 +56,7 @@ const WITH_BROKER: readonly Run[] = [
 const ALONE: readonly Run[] = [
   { name: "codec_pipeline", prints: "the same" },
   { name: "demo", prints: "broker: listening" },
-  { name: "broker", prints: "stomp://", isEndless: true },
+  { name: "broker", prints: "stomp://", signal: "SIGINT", goodBye: "" },
 ];
 
 /** None takes as long, in ms. */
@@ -48,7 +65,7 @@ const LIMIT = 20_000;
 async function runExample(
   bench: Workbench,
   command: readonly [string, ...string[]],
-  { name, prints, isEndless = false }: Run,
+  { name, prints, signal, goodBye }: Run,
   url: string,
 ): Promise<Tally> {
   const [program, ...args] = command;
@@ -65,11 +82,12 @@ async function runExample(
   });
   const timer = setTimeout(() => running.kill(), LIMIT);
   await Promise.race([printed.promise, running.ended]);
-  if (isEndless) running.interrupt();
+  if (signal !== undefined) running.interrupt(signal);
   const status = await running.ended;
   clearTimeout(timer);
-  const isWell = output.includes(prints) &&
-    (isEndless ? INTERRUPTED.includes(status.code) : status.success);
+  const isInterrupted = signal !== undefined && goodBye === undefined;
+  const isWell = output.includes(prints) && output.includes(goodBye ?? "") &&
+    (isInterrupted ? INTERRUPTED.includes(status.code) : status.success);
   bench.say(
     `${isWell ? "ok" : "FAILED"}: ${program} … examples/${name}.ts` +
       (isWell ? "" : ` ended with ${status.code}:\n${output}`),
@@ -77,9 +95,17 @@ async function runExample(
   return oneIf(isWell);
 }
 
-function commands(): readonly (readonly [string, ...string[]])[] {
+/** The runtimes themselves: what has started them would take the signals. */
+async function commands(): Promise<
+  readonly (readonly [string, ...string[]])[]
+> {
+  const [program, ...args] = bunCommand();
+  const { stdout } = await new Deno.Command(program, {
+    args: [...args, "--print", "process.execPath"],
+  }).output();
+  const bun = new TextDecoder().decode(stdout).trim();
   const deno = [Deno.execPath(), "run", "--no-prompt", "--allow-net"] as const;
-  return [deno, [...bunCommand(), "run"]];
+  return [deno, [bun, "run"]];
 }
 
 /** Runs the examples that need a broker at this URL. */
@@ -88,7 +114,7 @@ export async function examplesAt(
   url: string,
 ): Promise<Tally> {
   const tallies: Tally[] = [];
-  for (const command of commands()) {
+  for (const command of await commands()) {
     for (const run of WITH_BROKER) {
       tallies.push(await runExample(bench, command, run, url));
     }
@@ -102,7 +128,7 @@ export async function examples(bench: Workbench): Promise<Tally> {
   await using broker = await serve({ credentials: { guest: "guest" } });
   const url = broker.url.replace("://", "://guest:guest@");
   const tallies = [await examplesAt(bench, url)];
-  for (const command of commands()) {
+  for (const command of await commands()) {
     for (const run of ALONE) {
       tallies.push(await runExample(bench, command, run, ""));
     }

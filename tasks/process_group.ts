@@ -43,9 +43,9 @@ export class ProcessGroup implements AsyncDisposable {
     await this.ended;
   }
 
-  /** What Ctrl-C in a terminal does. */
-  interrupt(): void {
-    this.#signal("SIGINT");
+  /** What Ctrl-C in a terminal does, or who stops services. */
+  interrupt(signal: "SIGINT" | "SIGTERM" = "SIGINT"): void {
+    this.#signal(signal);
   }
 
   /** Stops the whole group where it is, or lets it go on. */
