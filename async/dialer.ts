@@ -33,7 +33,8 @@ export class Dialer {
   }
 
   /**
-   * Connects the socket, then the session, each under its own time-out.
+   * Asks for the credentials, connects the socket, then the session, each under
+   * its own time-out.
    *
    * @throws What `connect()` throws.
    */
@@ -45,19 +46,27 @@ export class Dialer {
     const options = this.#options;
     const clock = this.#clock;
     const transport = options.transport ?? await runtimeTransport();
-    const { link, ...credentials } = await within(
+    const connectTimeout = options.connectTimeout ?? DEFAULTS.connectTimeout;
+    const credentials = await within(
       clock,
-      options.connectTimeout ?? DEFAULTS.connectTimeout,
-      `A connection to ${showAddress(target)}`,
+      connectTimeout,
+      "The login and passcode that were asked for",
       signal,
-      async (signal) => ({
+      async () => ({
         login: await ask(options.login, "login") ?? target.login,
         passcode: await ask(options.passcode, "passcode") ?? target.passcode,
-        link: await transport.connect(target, {
+      }),
+    );
+    const link = await within(
+      clock,
+      connectTimeout,
+      `A connection to ${showAddress(target)}`,
+      signal,
+      (signal) =>
+        transport.connect(target, {
           signal,
           tls: target.tls ? options.tls ?? {} : undefined,
         }),
-      }),
     );
     const handshake = {
       ...credentials,

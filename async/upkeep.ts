@@ -218,8 +218,10 @@ export class Upkeep {
         ? ""
         : ` The last one: ${messageOf(errors.at(-1))}`;
       failure = new ConnectionError(
-        `The connection was lost, and ${errors.length} attempts to make it ` +
-          `again have failed.${last}`,
+        errors.length === 0
+          ? "The connection was lost, and is not to be made again."
+          : `The connection was lost, and ${errors.length} attempts to make it ` +
+            `again have failed.${last}`,
         { cause: new AggregateError([cause, ...errors]) },
       );
     } catch (error) {

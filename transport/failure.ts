@@ -31,6 +31,10 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "its certificate has expired; renew it",
   ],
   [
+    /KEY_VALUES_MISMATCH|InconsistentKeys|KeyMismatch/,
+    "tls.key is not the key of tls.cert",
+  ],
+  [
     /CertificateRequired|CERTIFICATE_REQUIRED|HandshakeFailure|HANDSHAKE_FAILURE/,
     "it wants a certificate of ours, or another one; see tls.cert and tls.key",
   ],

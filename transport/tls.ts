@@ -74,14 +74,27 @@ export function checkTls(options: TlsOptions): void {
   }
 }
 
-function checkPem(option: string, pem: unknown, label: string): void {
+function checkPem(
+  option: string,
+  pem: unknown,
+  label: keyof typeof FIRST_TAG,
+): void {
   const blocks = typeof pem === "string"
     ? [...pem.matchAll(
       /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g,
     )]
     : [];
+  if (blocks.some(([, name]) => name === "ENCRYPTED PRIVATE KEY")) {
+    throw new UsageError(
+      `The option "${option}" is encrypted: decrypt it first, for example by ` +
+        '"openssl pkey".',
+    );
+  }
+  const first = FIRST_TAG[label];
   const isFine = blocks.length > 0 &&
-    blocks.every(([, name, text]) => !name!.endsWith(label) || isDer(text!)) &&
+    blocks.every(([, name, text]) =>
+      !name!.endsWith(label) || isDer(text!, first)
+    ) &&
     blocks.some(([, name]) => name!.endsWith(label));
   if (isFine) return;
   throw new UsageError(
@@ -90,18 +103,26 @@ function checkPem(option: string, pem: unknown, label: string): void {
   );
 }
 
-/** Whether a base64 text holds one sequence of the length that it says. */
-function isDer(base64: string): boolean {
+/** A certificate begins with a sequence, a key with the number of its version. */
+const FIRST_TAG = { "CERTIFICATE": 0x30, "PRIVATE KEY": 0x02 } as const;
+
+/**
+ * Whether a base64 text holds one sequence of the length that it says, which
+ * begins with something of this kind.
+ */
+function isDer(base64: string, firstTag: number): boolean {
   try {
     const octets = atob(base64.replace(/\s/g, ""));
-    const first = octets.charCodeAt(1);
-    if (octets.charCodeAt(0) !== 0x30) return false;
-    if (first < 0x80) return octets.length === 2 + first;
-    let length = 0;
-    for (let i = 0; i < (first & 0x7f); i++) {
+    const size = octets.charCodeAt(1);
+    // A long length comes in so many octets of its own.
+    const more = size < 0x80 ? 0 : size & 0x7f;
+    let length = more === 0 ? size : 0;
+    for (let i = 0; i < more; i++) {
       length = length * 256 + octets.charCodeAt(2 + i);
     }
-    return octets.length === 2 + (first & 0x7f) + length;
+    return octets.charCodeAt(0) === 0x30 &&
+      octets.length === 2 + more + length &&
+      octets.charCodeAt(2 + more) === firstTag;
   } catch {
     return false;
   }

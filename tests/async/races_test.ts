@@ -70,7 +70,7 @@ test("a credential that never comes is limited by the time-out, and by the signa
   const dialing = broker.dial({ passcode: never, connectTimeout: 100 });
   dialing.catch(() => {});
   await broker.clock.advance(100);
-  await assertRejects(() => dialing, TimeoutError);
+  await assertRejects(() => dialing, TimeoutError, "login and passcode");
   const controller = new AbortController();
   const aborted = broker.dial({ passcode: never, signal: controller.signal });
   aborted.catch(() => {});

@@ -133,3 +133,38 @@ test("TLS: a broker's certificate that cannot be parsed is a usage error", async
     "tls.cert",
   );
 });
+
+test("TLS: what is no certificate, an encrypted key and another certificate's key are named", async () => {
+  await using broker = await brokerWith({ name: "broker", hosts: HOSTS });
+  const [mine, other] = [
+    await AUTHORITY.issue({ name: "mine" }),
+    await AUTHORITY.issue({ name: "other" }),
+  ];
+  const empty =
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+  for (
+    const [tls, includes] of [
+      [{ caCerts: [empty] }, "tls.caCerts[0]"],
+      [{ ...mine, cert: empty }, "tls.cert"],
+      [{ ...mine, key: mine.cert }, "tls.key"],
+      [{
+        ...mine,
+        key: mine.key.replaceAll("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+      }, "encrypted"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => connect(broker.url, { tls }),
+      UsageError,
+      includes,
+    );
+  }
+  await assertRejects(
+    () =>
+      connect(broker.url, {
+        tls: { caCerts: [AUTHORITY.cert], cert: mine.cert, key: other.key },
+      }),
+    ConnectionError,
+    "tls.key is not the key of tls.cert",
+  );
+});
