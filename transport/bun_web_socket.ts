@@ -1,7 +1,7 @@
 import { connectionError } from "./failure.ts";
 import { LinkQueue } from "./link_queue.ts";
 import { type Address, type Listener, showAddress } from "./transport.ts";
-import { bestSubprotocol, WebSocketLink } from "./web_socket.ts";
+import { bestSubprotocol, NO_WEB_SOCKET, WebSocketLink } from "./web_socket.ts";
 
 /** The part of Bun's server that we use; its types are not a dependency. */
 interface BunWebSocket {
@@ -45,7 +45,8 @@ const runtime = (globalThis as unknown as { Bun: BunServing }).Bun;
 const LARGEST_MESSAGE = 128 * 1024 * 1024;
 
 /**
- * Listens for WebSockets by way of Bun's own server.
+ * Listens for WebSockets by way of Bun's own server, which cuts whoever takes
+ * more than 12 s until the WebSocket is open, or 1 s to say good-bye.
  *
  * @throws {ConnectionError} if the address cannot be had.
  */
@@ -70,9 +71,8 @@ export function listenForBunWebSockets(address: Address): Listener {
             : { "sec-websocket-protocol": protocol },
         });
         if (isUpgraded) return undefined;
-        return new Response("This is a STOMP broker: connect by WebSocket.\n", {
-          status: 426,
-        });
+        const { text, ...how } = NO_WEB_SOCKET;
+        return new Response(text, how);
       },
       websocket: {
         idleTimeout: 0,
@@ -82,6 +82,7 @@ export function listenForBunWebSockets(address: Address): Listener {
             buffered: () => socket.getBufferedAmount(),
             send: (message) => void socket.send(message),
             close: () => socket.close(),
+            drop: () => socket.close(),
           });
           socket.data.link = link;
           links.offer(link);

@@ -18,13 +18,15 @@ const SLAB = 64 * 1024;
 /** A read into less than this would cut large frames into crumbs. */
 const CRUMB = 16 * 1024;
 
-class DenoLink implements Link {
+/** A connection by way of Deno. */
+export class DenoLink implements Link {
   readonly peer: string;
   readonly #conn: Deno.Conn;
   #slab: Uint8Array = new Uint8Array(SLAB);
   #used = 0;
   #closed = false;
 
+  /** It is open. */
   constructor(conn: Deno.Conn, peer: string) {
     this.#conn = conn;
     this.peer = peer;
@@ -183,7 +185,8 @@ async function connectTls(
 }
 
 /** Deno has classes where others have codes; some errors have both. */
-function codeOf(cause: unknown): string | undefined {
+/** What the operating system calls an error of Deno's. */
+export function codeOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   if ("code" in cause && typeof cause.code === "string") return cause.code;
   return CODES.get(cause.name);

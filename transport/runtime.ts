@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
+import type { WebSocketTimeouts } from "./web_socket.ts";
 
 /**
  * TCP on the runtime that this runs on. This file is the one that asks which it
@@ -17,15 +18,19 @@ export async function runtimeTransport(): Promise<Transport> {
 }
 
 /**
- * Listens for WebSockets, on the runtime that this runs on.
+ * Listens for WebSockets, on the runtime that this runs on. Bun has time-outs of
+ * its own.
  *
  * @throws {ConnectionError} if the address cannot be had, {UsageError} on a
  * runtime without an adapter.
  */
-export async function listenForWebSockets(address: Address): Promise<Listener> {
+export async function listenForWebSockets(
+  address: Address,
+  timeouts: Partial<WebSocketTimeouts> = {},
+): Promise<Listener> {
   if ("Deno" in globalThis) {
     const { listenForDenoWebSockets } = await import("./deno_web_socket.ts");
-    return listenForDenoWebSockets(address);
+    return await listenForDenoWebSockets(address, timeouts);
   }
   if ("Bun" in globalThis) {
     const { listenForBunWebSockets } = await import("./bun_web_socket.ts");

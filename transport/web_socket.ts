@@ -24,14 +24,37 @@ export function bestSubprotocol(
   return SUBPROTOCOLS.find((name) => names.includes(name));
 }
 
+/** How long a client may take with what comes before and after STOMP, in ms. */
+export interface WebSocketTimeouts {
+  /** From the connection until the WebSocket is open. */
+  readonly upgradeTimeout: number;
+  /** From our good-bye until its own. */
+  readonly closeTimeout: number;
+}
+
+/** What those are where nothing is said. */
+export const WEB_SOCKET_TIMEOUTS: WebSocketTimeouts = {
+  upgradeTimeout: 10_000,
+  closeTimeout: 1_000,
+};
+
+/** What somebody is told who does not ask for a WebSocket as one should. */
+export const NO_WEB_SOCKET = {
+  text: "This is a STOMP broker: connect by WebSocket.\n",
+  status: 426,
+  headers: { connection: "close", upgrade: "websocket" },
+} as const;
+
 /** The runtime's side of a WebSocket. */
 export interface WebSocketPort {
   /** How many octets it has not sent. */
   buffered(): number;
   /** Sends a message. */
   send(message: string | Uint8Array<ArrayBuffer>): void;
-  /** Closes it. */
+  /** Says good-bye; what was sent before arrives. */
   close(): void;
+  /** The same, and lets go of it soon, whether or not the peer says so, too. */
+  drop(): void;
 }
 
 /**
@@ -72,7 +95,7 @@ export class WebSocketLink implements Link {
     this.#unread.length = 0;
     this.#unreadOctets = 0;
     this.#hasEnded = true;
-    this.#port.close();
+    this.#port.drop();
   }
 
   /** The other side has closed. Called by the runtime's adapter. */
@@ -124,7 +147,7 @@ export class WebSocketLink implements Link {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#port.close();
+    this.#port.drop();
     this.#wake?.();
   }
 
