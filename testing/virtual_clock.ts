@@ -14,6 +14,8 @@ export class VirtualClock implements Clock {
   #now = 0;
   /** In the order in which they were set. */
   readonly #timers = new Set<Timer>();
+  /** Done when time has passed as far as was asked for until now. */
+  #advanced: Promise<unknown> = Promise.resolve();
 
   /** Milliseconds since it was made. */
   now(): number {
@@ -34,9 +36,16 @@ export class VirtualClock implements Clock {
 
   /**
    * Lets time pass. Timers that fall due run in their order, each at its own
-   * time, and what one of them sets off is done before the next one runs.
+   * time, and what one of them sets off is done before the next one runs. Where
+   * time is passing already, this is added to it.
    */
-  async advance(milliseconds: number): Promise<void> {
+  advance(milliseconds: number): Promise<void> {
+    const advanced = this.#advanced.then(() => this.#advance(milliseconds));
+    this.#advanced = advanced.catch(() => {});
+    return advanced;
+  }
+
+  async #advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     await settled();
     for (
@@ -49,7 +58,8 @@ export class VirtualClock implements Clock {
       timer.callback();
       await settled();
     }
-    this.#now = until;
+    // A callback may have blocked for longer.
+    this.#now = Math.max(this.#now, until);
   }
 
   /**
