@@ -22,6 +22,7 @@ export class Interception implements Disposable {
   #last: Promise<unknown> = Promise.resolve();
   /** Numbers of connections, by link. */
   readonly #numbers = new WeakMap<Link, number>();
+  #hasEnded = false;
 
   /** Made by the test broker. */
   constructor(record: Recorder, end: () => void) {
@@ -60,8 +61,13 @@ export class Interception implements Disposable {
     );
   }
 
-  /** From now on connections are the broker's again; those that wait are closed. */
+  /**
+   * From now on connections are the broker's again; those that wait are closed,
+   * and those that were accepted go on. Idempotent.
+   */
   [Symbol.dispose](): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#end();
     this.#links.close();
     void (async () => {

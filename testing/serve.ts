@@ -6,7 +6,7 @@ import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
 import { type Check, checkOptions, oneOf } from "../session/options.ts";
 import type { Clock } from "../transport/clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
-import type { Listener, Transport } from "../transport/transport.ts";
+import type { Link, Listener, Transport } from "../transport/transport.ts";
 import { UsageError } from "../errors.ts";
 import { KitConnection, type KitState } from "./connection.ts";
 import { Interception } from "./interception.ts";
@@ -119,7 +119,7 @@ export class TestBroker implements AsyncDisposable {
 
   /** Drops all connections and listens no more. Idempotent. */
   close(): Promise<void> {
-    this.#kit.endInterception();
+    this.#kit.close();
     return this.#broker.close();
   }
 
@@ -135,6 +135,7 @@ class Kit implements KitState {
   readonly frames: ReceivedFrame[] = [];
   #connections = 0;
   #interception: Interception | undefined;
+  readonly #intercepted: Link[] = [];
 
   intercept(): Interception {
     if (this.#interception !== undefined) {
@@ -149,8 +150,10 @@ class Kit implements KitState {
     return this.#interception;
   }
 
-  endInterception(): void {
+  /** What the broker's own end does not reach. */
+  close(): void {
     this.#interception?.[Symbol.dispose]();
+    for (const link of this.#intercepted) link.close();
   }
 
   record(connection: number, frame: Frame): void {
@@ -167,6 +170,7 @@ class Kit implements KitState {
           const link = await listener.accept();
           if (link === undefined) return undefined;
           if (this.#interception !== undefined) {
+            this.#intercepted.push(link);
             this.#interception.offer(++this.#connections, link);
             continue;
           }

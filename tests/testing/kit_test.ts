@@ -322,3 +322,35 @@ test("connections are the broker's again when the test has had enough", async ()
   await broker.close();
   await accepting;
 });
+
+test("an interception that has ended long ago does not end the one that there is", async () => {
+  await using memory = await serveInMemory();
+  const { broker, access } = memory;
+  const old = broker.intercept();
+  old[Symbol.dispose]();
+  using interception = broker.intercept();
+  old[Symbol.dispose]();
+  const refused = assertRejects(
+    () => connect(broker.url, { ...access, reconnect: false }),
+    BrokerError,
+    "not today",
+  );
+  using connection = await interception.accept();
+  await connection.send(new Frame("ERROR", { message: "not today" }));
+  await refused;
+});
+
+test("a broker that closes drops what the test has accepted, too", async () => {
+  const { broker, access } = await serveInMemory();
+  const interception = broker.intercept();
+  const connecting = connect(broker.url, { ...access, reconnect: false });
+  const connection = await interception.accept();
+  await connection.send(new Frame("CONNECTED", { version: "1.2" }));
+  const client = await connecting;
+  interception[Symbol.dispose]();
+  await client.send("/queue/a", "the test may go on speaking for the broker");
+  assertEquals((await connection.next())?.command, "CONNECT");
+  assertEquals((await connection.next())?.command, "SEND");
+  await broker.close();
+  assertEquals((await client.closed).graceful, false);
+});
