@@ -1,4 +1,4 @@
-import type { Frame } from "../codec/mod.ts";
+import { type Frame, FrameDecoder } from "../codec/mod.ts";
 import type { LinkTap, Reception } from "../broker/tap.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
@@ -7,6 +7,8 @@ import type { Misbehaviour } from "./misbehaviour.ts";
 export interface KitState {
   /** What is done wrong now. */
   readonly misbehaviour: Misbehaviour;
+  /** Resolves when something else is done wrong. */
+  readonly changed: Promise<void>;
   /** A frame has come. */
   record(connection: number, frame: Frame): void;
 }
@@ -21,10 +23,9 @@ export class KitConnection implements LinkTap, Link {
   readonly #link: Link;
   readonly #state: KitState;
   #received = 0;
-  #sent = 0;
   #receipts = 0;
-  /** Whether the next write is to break off. */
-  #breaksOff = false;
+  readonly #sent = new FrameCounter();
+  #isClosed = false;
   readonly #closed = Promise.withResolvers<void>();
 
   /** The how-many-th connection it is. */
@@ -51,9 +52,8 @@ export class KitConnection implements LinkTap, Link {
 
   sending(frame: Frame): { frames: readonly Frame[]; delay: number } {
     const { misbehaviour } = this.#state;
-    const { dropInsideFrame, loseReceipt, delayReceipt } = misbehaviour;
+    const { loseReceipt, delayReceipt } = misbehaviour;
     if (misbehaviour.staySilent) return { frames: [], delay: 0 };
-    if (++this.#sent === dropInsideFrame) this.#breaksOff = true;
     if (frame.command === "RECEIPT") {
       const number = ++this.#receipts;
       const isLate = delayReceipt?.nth === "each" ||
@@ -68,20 +68,23 @@ export class KitConnection implements LinkTap, Link {
   }
 
   async read(): Promise<Uint8Array | undefined> {
-    if (this.#state.misbehaviour.stopReading) {
-      await this.#closed.promise;
-      return undefined;
+    const octets = await this.#link.read();
+    while (this.#state.misbehaviour.stopReading && !this.#isClosed) {
+      await Promise.race([this.#state.changed, this.#closed.promise]);
     }
-    return await this.#link.read();
+    return this.#isClosed ? undefined : octets;
   }
 
   async write(octets: Uint8Array): Promise<void> {
-    if (this.#breaksOff) {
-      // The end of a frame is missing.
-      await this.#link.write(octets.subarray(0, octets.length - 3));
-      await this.#link.end();
-      return this.close();
-    }
+    const { dropInsideFrame = Infinity } = this.#state.misbehaviour;
+    const cut = this.#sent.add(octets, dropInsideFrame);
+    await this.#hand(octets.subarray(0, cut));
+    if (cut === undefined) return;
+    await this.#link.end();
+    this.close();
+  }
+
+  async #hand(octets: Uint8Array): Promise<void> {
     if (!this.#state.misbehaviour.splitWrites) {
       return await this.#link.write(octets);
     }
@@ -95,7 +98,44 @@ export class KitConnection implements LinkTap, Link {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#closed.resolve();
     this.#link.close();
+  }
+}
+
+/** Counts the frames in octets. */
+class FrameCounter {
+  readonly #decoder = new FrameDecoder({
+    limits: {
+      maxHeaderBytes: Number.MAX_SAFE_INTEGER,
+      maxHeaderCount: Number.MAX_SAFE_INTEGER,
+      maxBodyBytes: Number.MAX_SAFE_INTEGER,
+    },
+  });
+  #count = 0;
+
+  /**
+   * Takes more octets. If that frame ends among them, it says where a half of
+   * what they have of it ends.
+   */
+  add(octets: Uint8Array, frame: number): number | undefined {
+    if (this.#count >= frame || frame === Infinity) {
+      this.#push(octets);
+      return undefined;
+    }
+    for (let begin = 0, at = 0; at < octets.length; at++) {
+      const before = this.#count;
+      this.#push(octets.subarray(at, at + 1));
+      if (this.#count === frame) return begin + Math.floor((at - begin) / 2);
+      if (this.#count > before) begin = at + 1;
+    }
+    return undefined;
+  }
+
+  #push(octets: Uint8Array): void {
+    // They may change once they are written, and the decoder keeps them.
+    this.#decoder.push(octets.slice());
+    for (const _ of this.#decoder) this.#count++;
   }
 }

@@ -84,12 +84,12 @@ export class TestBroker implements AsyncDisposable {
    */
   misbehave(misbehaviour: Misbehaviour): void {
     checkOptions("misbehave()", misbehaviour, MISBEHAVIOUR_CHECKS);
-    this.#kit.misbehaviour = misbehaviour;
+    this.#kit.misbehave(misbehaviour);
   }
 
   /** From now on the broker does everything as it should. */
   behave(): void {
-    this.#kit.misbehaviour = {};
+    this.#kit.misbehave({});
   }
 
   /**
@@ -131,11 +131,26 @@ export class TestBroker implements AsyncDisposable {
 
 /** Looks at what goes over a network, and spoils it. */
 class Kit implements KitState {
-  misbehaviour: Misbehaviour = {};
+  #misbehaviour: Misbehaviour = {};
+  #change = Promise.withResolvers<void>();
   readonly frames: ReceivedFrame[] = [];
   #connections = 0;
   #interception: Interception | undefined;
   readonly #intercepted: Link[] = [];
+
+  get misbehaviour(): Misbehaviour {
+    return this.#misbehaviour;
+  }
+
+  get changed(): Promise<void> {
+    return this.#change.promise;
+  }
+
+  misbehave(misbehaviour: Misbehaviour): void {
+    this.#misbehaviour = misbehaviour;
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
 
   intercept(): Interception {
     if (this.#interception !== undefined) {

@@ -7,6 +7,7 @@ import {
   TimeoutError,
   UsageError,
 } from "../../mod.ts";
+import { FrameDecoder } from "../../codec/mod.ts";
 import {
   Frame,
   type MemoryBroker,
@@ -22,6 +23,8 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
+import { octets } from "../support/frames.ts";
+import { raw, RawPeer } from "../support/raw_peer.ts";
 
 interface Scene extends MemoryBroker {
   connect(options?: ConnectOptions): Promise<Client>;
@@ -124,6 +127,53 @@ tried(
   },
 );
 
+/** Large enough to be written in a piece of its own. */
+const LARGE_BODY = "\0".repeat(20_000);
+
+/** What a client is sent that has two messages waiting, and how that ends. */
+async function heardWith(misbehaviour: Misbehaviour) {
+  await using memory = await serveInMemory();
+  memory.broker.misbehave(misbehaviour);
+  const { transport } = memory.access;
+  await using peer = await RawPeer.dial(transport, memory.broker.url);
+  const destination = "/queue/a";
+  await peer.write(
+    raw("CONNECT", { "accept-version": "1.2", host: "/" }) +
+      raw("SEND", { destination }, "one") +
+      raw("SEND", { destination, "content-length": "20000" }, LARGE_BODY) +
+      raw("SUBSCRIBE", { id: "s", destination, receipt: "r" }),
+  );
+  // Octet by octet that takes its turns.
+  for (let i = 0; i < 10; i++) await settled();
+  return { heard: await peer.octets(), hasEnded: peer.hasEnded };
+}
+
+for (const splitWrites of [false, true]) {
+  test(
+    `a broker that misbehaves: it drops the connection inside exactly that frame${
+      splitWrites ? ", octet by octet" : ""
+    }`,
+    async () => {
+      const whole = await heardWith({ splitWrites });
+      const decoder = new FrameDecoder();
+      decoder.push(octets(whole.heard));
+      const { length } = [...decoder];
+      assertEquals(length, 4);
+      for (let frame = 1; frame <= length; frame++) {
+        const { heard, hasEnded } = await heardWith({
+          dropInsideFrame: frame,
+          splitWrites,
+        });
+        assert(hasEnded && whole.heard.startsWith(heard), heard);
+        const client = new FrameDecoder();
+        client.push(octets(heard));
+        assertEquals([...client].length, frame - 1);
+        assert(client.isMidFrame, heard);
+      }
+    },
+  );
+}
+
 tried("it loses a receipt", { loseReceipt: 2 }, async (scene, misbehave) => {
   misbehave();
   await using client = await scene.connect();
@@ -201,8 +251,6 @@ tried(
 tried("it reads no more", { stopReading: true }, async (scene, misbehave) => {
   const client = await scene.connect({ heartBeat: [0, 0] });
   misbehave();
-  await client.send("/queue/a", "the last that it reads");
-  await settled();
   const stuck = assertRejects(
     () =>
       client.send("/queue/a", new Uint8Array(1_000_000), {
@@ -216,6 +264,29 @@ tried("it reads no more", { stopReading: true }, async (scene, misbehave) => {
   assertEquals((await status.next()).value!.type, "write-stalled");
   client.abort();
   await client.closed;
+});
+
+test("a broker that misbehaves: it reads on when it behaves again", async () => {
+  await using memory = await serveInMemory();
+  const { transport } = memory.access;
+  await using peer = await RawPeer.dial(transport, memory.broker.url);
+  await peer.connect("1.2");
+  const send = (receipt: string) =>
+    raw("SEND", { destination: "/queue/a", receipt });
+  memory.broker.misbehave({ stopReading: true });
+  assertEquals(await peer.say(send("1")), []);
+  assertEquals(await peer.say(send("2")), []);
+  assertEquals(memory.broker.frames().length, 1);
+  memory.broker.misbehave({ stopReading: true, loseReceipt: 2 });
+  assertEquals(await peer.say(send("3")), []);
+  memory.broker.behave();
+  const receipts = await peer.frames();
+  assertEquals(receipts.map(({ command }) => command), [
+    "RECEIPT",
+    "RECEIPT",
+    "RECEIPT",
+  ]);
+  assertEquals(memory.broker.queue("/queue/a").depth, 3);
 });
 
 tried(
