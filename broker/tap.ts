@@ -11,6 +11,8 @@ export type Reception =
 export interface LinkTap {
   /** Whether heart-beats are sent. */
   readonly beats: boolean;
+  /** Whether the client may say nothing for as long as it likes. */
+  readonly isPatient: boolean;
   /** A frame has come. */
   received(frame: Frame): Reception;
   /** A frame is to be sent: what goes out in its place, and after how many ms. */

@@ -41,6 +41,11 @@ export class KitConnection implements LinkTap, Link {
     return !stopHeartBeats && !staySilent;
   }
 
+  get isPatient(): boolean {
+    const { stopReading, staySilent } = this.#state.misbehaviour;
+    return (stopReading || staySilent) ?? false;
+  }
+
   received(frame: Frame): Reception {
     this.#state.record(this.#number, frame);
     const { dropAtFrame, staySilent, errorOn } = this.#state.misbehaviour;

@@ -290,6 +290,39 @@ test("a broker that misbehaves: it reads on when it behaves again", async () => 
 });
 
 tried(
+  "it stays silent for as long as the client waits",
+  { staySilent: true },
+  async (scene, misbehave) => {
+    misbehave();
+    const connecting = assertRejects(
+      () => scene.connect({ connectedTimeout: 60_000 }),
+      TimeoutError,
+      "CONNECTED",
+    );
+    await scene.clock.advance(60_000);
+    await connecting;
+  },
+);
+
+test("a broker that misbehaves: while it reads no more it holds the client's silence against nobody", async () => {
+  await using memory = await serveInMemory({ frameTimeout: 15_000 });
+  const { transport } = memory.access;
+  await using peer = await RawPeer.dial(transport, memory.broker.url);
+  await peer.connect("1.2", { "heart-beat": "10000,10000" });
+  const [head, end] = ["SEND\ndestination:/queue/a\n", "\n\0"];
+  await peer.say(head);
+  memory.broker.misbehave({ stopReading: true });
+  await memory.clock.advance(100_000);
+  assert(!peer.hasEnded);
+  assert((await peer.octets()).length >= 10, "it beats");
+  memory.broker.behave();
+  await peer.say(end);
+  assertEquals(memory.broker.queue("/queue/a").depth, 1);
+  await memory.clock.advance(30_000);
+  assert(peer.hasEnded, "now it does");
+});
+
+tried(
   "it stops its heart-beats",
   { stopHeartBeats: true },
   async (scene, misbehave) => {
