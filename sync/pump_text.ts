@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest e00f4d85a3969f71f492b69819436af323d30df595bf7139631f8ee8bee4ee86.
+// Made by `deno task pump` of sources with the digest f6d70c2ce49e318f7ba2c3473c91baf828892ca8b74c8b5d505c01a73a7469a3.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */

@@ -184,8 +184,10 @@ async function connectTls(
   }
 }
 
-/** Deno has classes where others have codes; some errors have both. */
-/** What the operating system calls an error of Deno's. */
+/**
+ * What the operating system calls an error of Deno's, which has classes where
+ * others have codes; some errors have both.
+ */
 export function codeOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   if ("code" in cause && typeof cause.code === "string") return cause.code;
