@@ -6,7 +6,12 @@ import {
 } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Manners, mannersOf } from "./manners.ts";
-import { keptHeaders, type StoredMessage, storedMessage } from "./message.ts";
+import {
+  keptHeaders,
+  messageOctets,
+  type StoredMessage,
+  storedMessage,
+} from "./message.ts";
 import { Peer, type PeerOutput } from "./peer.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
@@ -32,7 +37,10 @@ export interface BrokerCoreOptions {
 /** Where a subscription takes its messages from. */
 export interface Source {
   readonly queue: Queue;
-  /** The subscription has ended, and given back what it had. */
+  /**
+   * The subscription consumes no more. To be told again when it has nothing more
+   * that was not settled.
+   */
   leave(): void;
 }
 
@@ -49,7 +57,7 @@ export interface Entry {
 export interface QueueStats {
   /** How many messages wait. */
   readonly depth: number;
-  /** About how many octets those take. */
+  /** About how many octets those and the unacknowledged ones take. */
   readonly octets: number;
   /** How many messages consumers have and have not acknowledged. */
   readonly unacknowledged: number;
@@ -116,22 +124,31 @@ export class BrokerCore {
   requireRoom(frames: readonly Frame[], session: string): void {
     const { maxQueueOctets, whenFull = "refuse" } = this.options;
     if (whenFull === "block" || maxQueueOctets === undefined) return;
-    const wanted = new Map<Queue, number>();
+    const wanted = new Map<string, number>();
     for (const frame of frames) {
+      const destination = this.#destinationOf(frame, session);
       const headers = this.#storedHeaders(frame, session);
-      const { octets } = storedMessage(0, "", headers, frame.body);
-      for (const queue of this.#targets(this.#destinationOf(frame, session))) {
-        const sum = (wanted.get(queue) ?? 0) + octets;
-        wanted.set(queue, sum);
-        if (!queue.isTooFullFor(sum)) continue;
-        throw new Refusal(
-          `The queue of ${
-            this.#destinationOf(frame, session)
-          } is full: more than ` +
-            `${maxQueueOctets} octets would wait. Send again when some are gone.`,
-        );
-      }
+      const sum = (wanted.get(destination) ?? 0) +
+        messageOctets(headers, frame.body);
+      wanted.set(destination, sum);
+      if (this.#hasRoom(destination, sum)) continue;
+      throw new Refusal(
+        `The queue of ${destination} is full: it would hold more than ` +
+          `${maxQueueOctets} octets. Send again when some are gone.`,
+      );
     }
+  }
+
+  /** Whether so many octets more are not too many for whatever takes them. */
+  #hasRoom(destination: string, octets: number): boolean {
+    // A queue begins with its first message: none needs to be made for a refusal.
+    const isNew = !destination.startsWith(TOPIC) &&
+      !this.#queues.has(destination);
+    if (isNew) return octets <= this.#queueOptions.maxOctets;
+    for (const queue of this.#targets(destination)) {
+      if (queue.isTooFullFor(octets)) return false;
+    }
+    return true;
   }
 
   /**
@@ -260,7 +277,7 @@ export class BrokerCore {
     if (
       deadLetterQueue === undefined ||
       message.destination === deadLetterQueue ||
-      this.#queue(deadLetterQueue).isTooFullFor(message.octets)
+      !this.#hasRoom(deadLetterQueue, message.octets)
     ) return;
     this.#put(deadLetterQueue, [
       ...message.headers,

@@ -50,8 +50,9 @@ export interface BrokerOptions {
   /** How long a frame may take from its first octet to its last, in ms. @default {60000} */
   frameTimeout?: number | undefined;
   /**
-   * How many octets of messages may wait in one queue, headers and some overhead
-   * included. A topic has a queue for each of its subscriptions.
+   * How many octets of messages one queue may hold, headers and some overhead
+   * included: those that wait and those that consumers have and have not
+   * acknowledged. A topic has a queue for each of its subscriptions.
    *
    * @default {Infinity}
    */

@@ -336,6 +336,8 @@ export class Peer {
       );
     }
     const { defersAck, nacksTogether } = this.#core.manners;
+    // What is covered must not be forgotten because there is no such transaction.
+    if (defersAck) this.#transactions.of(frame);
     const { subscription } = delivery;
     const covered = subscription.covered(
       delivery,
@@ -380,10 +382,11 @@ export class Peer {
     required(frame, "transaction");
     const transaction = this.#transactions.of(frame)!;
     const isCommitted = frame.command === "COMMIT";
-    const { actions, sends, receipts } = transaction;
+    const { actions, sends, receipts, claims } = transaction;
     if (isCommitted) this.#core.requireRoom(sends, this.#session);
     this.#transactions.end(frame, transaction);
     for (const action of isCommitted ? actions : []) action();
+    this.#subscriptions.free(claims);
     return () => {
       for (const receipt of isCommitted ? receipts : []) {
         this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));

@@ -47,13 +47,18 @@ export class Transactions {
   }
 
   /** Forgets the one that a COMMIT or ABORT has ended; what it had claimed is free. */
-  end(frame: Frame, { claims }: Transaction): void {
+  end(frame: Frame, transaction: Transaction): void {
     this.#open.delete(frame.headers.get("transaction")!);
-    for (const claimed of claims) claimed.isClaimed = false;
+    release(transaction);
   }
 
   /** Forgets all. */
   clear(): void {
+    for (const transaction of this.#open.values()) release(transaction);
     this.#open.clear();
   }
+}
+
+function release({ claims }: Transaction): void {
+  for (const claimed of claims) claimed.isClaimed = false;
 }

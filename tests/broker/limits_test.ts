@@ -330,3 +330,36 @@ test("the dead-letter queue is bounded, too", async () => {
   await settled();
   assert(memory.broker.queue(DEAD).octets <= 2000);
 });
+
+test("what consumers have not acknowledged fills a queue, too", async () => {
+  await using memory = await BrokerInMemory.start({ maxQueueOctets: 1000 });
+  const [producer, consumer] = [await memory.connect(), await memory.connect()];
+  await consumer.say(subscribe(QUEUE));
+  const one = send("x".repeat(300));
+  const [error] = await producer.say(one.repeat(20));
+  assertEquals(error!.command, "ERROR");
+  const held = await consumer.frames();
+  assertEquals(held.length, 2);
+  assertEquals(memory.broker.queue(QUEUE).octets, 1000);
+  for (const frame of held) {
+    await consumer.write(raw("ACK", { id: headerOf(frame, "ack") }));
+  }
+  await settled();
+  assertEquals(memory.broker.queue(QUEUE).octets, 0);
+  const other = await memory.connect();
+  assertEquals(await other.say(one.repeat(2)), []);
+});
+
+test("a producer that is blocked goes on when a message is acknowledged", async () => {
+  await using memory = await BrokerInMemory.start({
+    maxQueueOctets: 1000,
+    whenFull: "block",
+  });
+  const [producer, consumer] = [await memory.connect(), await memory.connect()];
+  await consumer.say(subscribe(QUEUE));
+  await producer.write(send("x".repeat(300)).repeat(4));
+  const held = await consumer.frames();
+  assertEquals(held.length, 3);
+  await consumer.write(raw("ACK", { id: headerOf(held[0], "ack") }));
+  assertEquals((await consumer.frames()).length, 1);
+});
