@@ -59,8 +59,10 @@ export interface BrokerOptions {
   maxQueueOctets?: number | undefined;
   /**
    * What happens to who sends to a queue that is full: ERROR and the end of the
-   * connection, or waiting. While a client waits nothing of it is read, its
-   * acknowledgements neither, so producers should have connections of their own.
+   * connection, or waiting. While a client waits nothing that it sends is
+   * handled, its acknowledgements neither, so producers should have connections
+   * of their own. What it has sent is handled when there is room, even if it is
+   * gone by then.
    *
    * @default {"refuse"}
    */

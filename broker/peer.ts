@@ -1,16 +1,11 @@
-import { Frame, type Version, VERSIONS } from "../codec/mod.ts";
+import { Frame, type Version } from "../codec/mod.ts";
 import { quoted, StompError } from "../errors.ts";
 import type { AckMode } from "../session/events.ts";
-import {
-  type HeartBeat,
-  negotiateHeartBeat,
-  parseHeartBeat,
-} from "../session/heart_beat.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
 import { nextState, type SessionState } from "../session/states.ts";
-import { highestCommonVersion } from "../session/versions.ts";
 import type { BrokerCore } from "./core.ts";
-import { isAdmitted } from "./credentials.ts";
-import { creditOf, durableName, heartBeatFor } from "./manners.ts";
+import { shakeHands } from "./handshake.ts";
+import { creditOf, durableName } from "./manners.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
@@ -50,6 +45,8 @@ export class Peer {
   /** What the latest SUBSCRIBE has asked for. */
   #prefetch: number | undefined;
   #room: Promise<void> | undefined;
+  /** Whether nobody is there any more, and what had come before is handled. */
+  #isGone = false;
 
   /** Made by the broker's core for each connection. */
   constructor(core: BrokerCore, session: string, output: PeerOutput) {
@@ -143,15 +140,22 @@ export class Peer {
   }
 
   /**
-   * The connection is gone: transactions are void, and what was not
-   * acknowledged goes back to its queue.
+   * The client is gone, and frames of it may follow that had come before. What
+   * it has not acknowledged goes back at once, unless a transaction claims it
+   * that those frames may commit.
    */
-  lost(): void {
-    this.#state = "closed";
-    this.#transactions.clear();
+  gone(): void {
+    this.#isGone = true;
     this.#subscriptions.endAll();
     if (this.#client !== undefined) this.#core.dismiss(this.#client);
     this.#client = undefined;
+  }
+
+  /** No frame follows: transactions are void, and give back what they had claimed. */
+  lost(): void {
+    this.#state = "closed";
+    this.#transactions.clear();
+    this.gone();
   }
 
   /** The connection takes more messages again. */
@@ -191,48 +195,15 @@ export class Peer {
   }
 
   #connect(frame: Frame): void {
-    const { headers } = frame;
-    const accepted = headers.get("accept-version");
-    const version = highestCommonVersion(accepted);
-    if (version === undefined) {
-      throw new Refusal(
-        `This broker speaks STOMP ${VERSIONS.join(", ")}, and none of ${
-          quoted(accepted)
-        }.`,
-        { headers: [["version", VERSIONS.join(",")]] },
-      );
-    }
-    const { server, hosts, hasUniqueClients } = this.#core.manners;
-    const host = headers.get("host");
-    if (host !== undefined && hosts !== undefined && !hosts.includes(host)) {
-      throw new Refusal(`There is no access to the host ${quoted(host)}.`);
-    }
-    const { credentials } = this.#core.options;
-    if (!isAdmitted(headers, credentials)) {
-      throw new Refusal("Login or passcode is wrong.");
-    }
-    const client = headers.get("client-id");
-    if (
-      client !== undefined && hasUniqueClients && !this.#core.enroll(client)
-    ) {
-      throw new Refusal(`The client ${quoted(client)} is connected already.`);
-    }
-    this.#client = client;
-    const asked = parseHeartBeat(headers.get("heart-beat"));
-    const heartBeat = heartBeatFor(
-      asked,
-      this.#core.options.heartBeat ?? this.#core.manners.heartBeat,
+    const { version, client, heartBeat, connected } = shakeHands(
+      frame,
+      this.#core,
+      this.#session,
     );
-    this.#heartBeat = negotiateHeartBeat(heartBeat, asked);
     this.#version = version;
-    this.#output.send(
-      new Frame("CONNECTED", {
-        version,
-        ...server === undefined ? {} : { server },
-        session: this.#session,
-        "heart-beat": heartBeat.join(","),
-      }),
-    );
+    this.#client = client;
+    this.#heartBeat = heartBeat;
+    this.#output.send(connected);
   }
 
   #send(frame: Frame): void {
@@ -297,7 +268,9 @@ export class Peer {
       send: (message) => output.send(message),
     });
     this.#subscriptions.add(key, subscription, source);
-    return () => subscription.attach();
+    // A durable one gathers from now on, even if its client is gone.
+    return () =>
+      this.#isGone ? this.#subscriptions.endAll() : subscription.attach();
   }
 
   #unsubscribe(frame: Frame): void {
@@ -315,6 +288,7 @@ export class Peer {
     );
     const isByName = name !== undefined && durable?.deleteHeader === undefined;
     if (subscription === undefined && !isByName) {
+      if (this.#isGone) return;
       throw new Refusal(`There is no subscription ${quoted(key)} to end.`);
     }
     if (subscription !== undefined && !(isByName && durable?.isLeftFirst)) {
@@ -330,6 +304,7 @@ export class Peer {
     const delivery = this.#subscriptions.unsettled(message, key);
     if (delivery === undefined || delivery.isClaimed) {
       if (this.#subscriptions.takeLate(message, key)) return;
+      if (this.#isGone) return this.#spoil(frame);
       throw new Refusal(
         `There is no message that this ${frame.command} could be for: it was ` +
           "settled before, or its subscription has ended.",
@@ -346,6 +321,12 @@ export class Peer {
     const settle = () => subscription.settle(covered, verdict);
     if (defersAck) this.#perform(frame, settle, covered);
     else settle();
+  }
+
+  /** What a frame was to settle has gone back, so its transaction must do nothing. */
+  #spoil(frame: Frame): void {
+    const transaction = this.#transactions.of(frame);
+    if (transaction !== undefined) transaction.isSpoilt = true;
   }
 
   /** The message and the subscription that an ACK or NACK names, in the way of its version. */
@@ -381,8 +362,8 @@ export class Peer {
   #end(frame: Frame): () => void {
     required(frame, "transaction");
     const transaction = this.#transactions.of(frame)!;
-    const isCommitted = frame.command === "COMMIT";
-    const { actions, sends, receipts, claims } = transaction;
+    const { actions, sends, receipts, claims, isSpoilt } = transaction;
+    const isCommitted = frame.command === "COMMIT" && !isSpoilt;
     if (isCommitted) this.#core.requireRoom(sends, this.#session);
     this.#transactions.end(frame, transaction);
     for (const action of isCommitted ? actions : []) action();

@@ -12,6 +12,8 @@ export interface Transaction {
   readonly receipts: string[];
   /** What was settled in it and is so no more when it is aborted. */
   readonly claims: Delivery[];
+  /** Whether it cannot do all that it should, and so must do nothing. */
+  isSpoilt: boolean;
 }
 
 /** The transactions of one client (STOMP 1.2, "BEGIN"). */
@@ -30,7 +32,13 @@ export class Transactions {
         `The transaction ${quoted(id)} has been begun already.`,
       );
     }
-    this.#open.set(id, { actions: [], sends: [], receipts: [], claims: [] });
+    this.#open.set(id, {
+      actions: [],
+      sends: [],
+      receipts: [],
+      claims: [],
+      isSpoilt: false,
+    });
   }
 
   /**

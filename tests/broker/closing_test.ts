@@ -186,3 +186,19 @@ test("a broker that is started again where one was closed begins empty", async (
     assertStrictEquals(headerOf(receipt, "receipt-id"), "r");
   }
 });
+
+test("a receipt of DISCONNECT that is delayed for long comes nevertheless, then the end", async () => {
+  await using memory = await BrokerInMemory.start();
+  const peer = await memory.connect();
+  memory.broker.misbehave({ delayReceipt: { nth: "each", by: 5000 } });
+  await peer.say(DISCONNECT);
+  await memory.clock.advance(4999);
+  assertStrictEquals(peer.hasEnded, false);
+  await memory.clock.advance(1);
+  assertEquals(await peer.frames(), [
+    plain("RECEIPT", { "receipt-id": "bye" }),
+  ]);
+  assertStrictEquals(peer.hasEnded, true);
+  await memory.clock.advance(2000);
+  assertStrictEquals(memory.clock.pending, 0);
+});

@@ -131,32 +131,6 @@ test("where a queue cannot take all of a transaction it takes nothing of it", as
   assertEquals(memory.broker.queue(QUEUE).depth, 0);
 });
 
-test("where a full queue blocks, the producer waits, and others do not", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-    heartBeat: [0, 1000],
-  });
-  const producer = await memory.connect("1.2", { "heart-beat": "1000,0" });
-  const body = "x".repeat(300);
-  await producer.write(send(body).repeat(10));
-  await settled();
-  const { depth } = memory.broker.queue(QUEUE);
-  assertEquals(depth, 3, "the third one has filled it");
-  // It cannot show that it lives, and need not.
-  await memory.clock.advance(60_000);
-  const other = await memory.connect();
-  await other.write(raw("SEND", { destination: "/queue/b" }, "b"));
-  const frames = await other.say(
-    raw("SUBSCRIBE", { id: "s", destination: QUEUE, ack: "auto" }),
-  );
-  await settled();
-  frames.push(...await other.frames());
-  assertEquals(frames.length, 10);
-  assert(!producer.hasEnded);
-  assertEquals(memory.broker.queue("/queue/b").depth, 1);
-});
-
 test("a consumer that does not read holds up nobody else", async () => {
   await using memory = await BrokerInMemory.start();
   const [slow, fast] = [await memory.connect(), await memory.connect()];
@@ -262,63 +236,6 @@ test("what a queue holds can be seen from outside", async () => {
   assertEquals(memory.broker.queue("/queue/never-used").depth, 0);
 });
 
-test("a producer that is blocked and then gone gives back what it had", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-  });
-  const producer = await memory.connect();
-  await producer.write(
-    raw("SEND", { destination: "/queue/work" }, "job") +
-      subscribe("/queue/work"),
-  );
-  await settled();
-  assertEquals(memory.broker.queue("/queue/work").unacknowledged, 1);
-  await producer.write(send("x".repeat(300)).repeat(10));
-  await settled();
-  await producer.close();
-  await settled();
-  const { depth, consumers } = memory.broker.queue("/queue/work");
-  assertEquals([depth, consumers], [1, 0]);
-});
-
-test("a producer that is blocked is not blamed for the frame that was complete", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 300,
-    whenFull: "block",
-    frameTimeout: 5000,
-  });
-  const producer = await memory.connect();
-  const whole = send("x".repeat(300));
-  await producer.write(whole.slice(0, 30));
-  await settled();
-  await producer.write(whole.slice(30));
-  await memory.clock.advance(60_000);
-  assertEquals(await producer.frames(), []);
-  assert(!producer.hasEnded);
-});
-
-test("a producer waits until every copy of a topic has room", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-  });
-  const topic = "/topic/a";
-  const reader = await memory.connect();
-  const durable = { id: "away", destination: topic, durable: "true" };
-  await reader.say(raw("SUBSCRIBE", durable));
-  await reader.say(raw("UNSUBSCRIBE", { id: "away" }));
-  await reader.say(raw("SUBSCRIBE", { id: "s", destination: topic }));
-  const producer = await memory.connect();
-  await producer.write(
-    raw("SEND", { destination: topic }, "x".repeat(300)).repeat(20),
-  );
-  await settled();
-  // The third one has filled the copy of who is away.
-  assertEquals((await reader.frames()).length, 3);
-  assertEquals(memory.broker.queue(topic).depth, 3);
-});
-
 test("the dead-letter queue is bounded, too", async () => {
   await using memory = await BrokerInMemory.start({ maxQueueOctets: 1000 });
   const peer = await memory.connect();
@@ -348,18 +265,4 @@ test("what consumers have not acknowledged fills a queue, too", async () => {
   assertEquals(memory.broker.queue(QUEUE).octets, 0);
   const other = await memory.connect();
   assertEquals(await other.say(one.repeat(2)), []);
-});
-
-test("a producer that is blocked goes on when a message is acknowledged", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-  });
-  const [producer, consumer] = [await memory.connect(), await memory.connect()];
-  await consumer.say(subscribe(QUEUE));
-  await producer.write(send("x".repeat(300)).repeat(4));
-  const held = await consumer.frames();
-  assertEquals(held.length, 3);
-  await consumer.write(raw("ACK", { id: headerOf(held[0], "ack") }));
-  assertEquals((await consumer.frames()).length, 1);
 });
