@@ -70,6 +70,12 @@ const TOPIC = "/topic/";
 const TEMPORARY = "/temp-queue/";
 /** What such a queue is called by everybody else. */
 const REPLY = "/reply-queue/";
+/** What a dead letter says of its death. */
+const EPITAPH: ReadonlySet<string> = new Set([
+  "original-destination",
+  "original-message-id",
+  "dead-letter-reason",
+]);
 
 /**
  * The broker without I/O: queues, topics and what its clients may do with them.
@@ -84,6 +90,8 @@ export class BrokerCore {
   readonly dialect: Dialect;
   /** How it answers. */
   readonly manners: Manners;
+  /** In everybody's words. */
+  readonly #deadLetterQueue: string | undefined;
   readonly #queueOptions: QueueOptions;
   readonly #queues = new Map<string, Queue>();
   /** The copies of each topic. */
@@ -103,6 +111,10 @@ export class BrokerCore {
     this.options = options;
     this.dialect = dialectOf(undefined, options.dialect ?? "stompest");
     this.manners = mannersOf(options.dialect);
+    const deadLetterQueue = options.deadLetterQueue ??
+      this.manners.deadLetterQueue;
+    this.#deadLetterQueue = deadLetterQueue &&
+      this.#globalName(deadLetterQueue, "");
     this.#queueOptions = {
       maxOctets: options.maxQueueOctets ?? Infinity,
       maxDeliveries: options.maxDeliveries ?? this.manners.maxDeliveries,
@@ -211,9 +223,9 @@ export class BrokerCore {
     this.#dropCopy(copy.topic, copy.queue);
   }
 
-  /** Whether somebody consumes what outlives its subscription. */
-  isConsumed(durable: string): boolean {
-    return (this.#durable.get(durable)?.queue.consumers ?? 0) > 0;
+  /** Whether there is something of that name that nobody consumes now. */
+  isLeft(durable: string): boolean {
+    return this.#durable.get(durable)?.queue.consumers === 0;
   }
 
   /** A client has come under a name; `false`: another one has it. */
@@ -270,8 +282,7 @@ export class BrokerCore {
   }
 
   #deadLetter(message: StoredMessage, reason: string): void {
-    const deadLetterQueue = this.options.deadLetterQueue ??
-      this.manners.deadLetterQueue;
+    const deadLetterQueue = this.#deadLetterQueue;
     // What nobody could handle there either waits no longer, and what there is no
     // room for never does.
     if (
@@ -280,7 +291,8 @@ export class BrokerCore {
       !this.#hasRoom(deadLetterQueue, message.octets)
     ) return;
     this.#put(deadLetterQueue, [
-      ...message.headers,
+      // It may have died before: what counts is why it has now.
+      ...message.headers.filter(([name]) => !EPITAPH.has(name)),
       ["original-destination", message.destination],
       ["original-message-id", message.id],
       ["dead-letter-reason", reason],

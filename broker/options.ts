@@ -77,7 +77,8 @@ export interface BrokerOptions {
   maxDeliveries?: number | undefined;
   /**
    * Where messages go that were delivered too often, or refused with
-   * `requeue:false`.
+   * `requeue:false`. What that happens to in the dead-letter queue itself is
+   * gone, and so is what there is no room for (`maxQueueOctets`).
    *
    * @default {"/queue/dead-letters"}
    */

@@ -232,10 +232,7 @@ export class Peer {
   #subscribe(frame: Frame): () => void {
     const { dialect, manners } = this.#core;
     const destination = required(frame, "destination");
-    const id = this.#version === "1.0" || !manners.needsId
-      ? frame.headers.get("id")
-      : required(frame, "id");
-    const key = id ?? destination;
+    const key = this.#keyOf(frame);
     if (this.#subscriptions.get(key) !== undefined && !manners.sharesIds) {
       throw new Refusal(
         `There is a subscription ${quoted(key)} on this connection already.`,
@@ -257,7 +254,8 @@ export class Peer {
     });
     const output = this.#output;
     const subscription = new BrokerSubscription({
-      id,
+      id: frame.headers.get("id"),
+      key,
       destination,
       ack: ack as AckMode,
       prefetch: this.#prefetch ?? Infinity,
@@ -274,11 +272,8 @@ export class Peer {
   }
 
   #unsubscribe(frame: Frame): void {
-    const { headers } = frame;
     const { durable } = this.#core.dialect;
-    const key = this.#version === "1.0"
-      ? headers.get("id") ?? required(frame, "destination")
-      : required(frame, "id");
+    const key = this.#keyOf(frame);
     const subscription = this.#subscriptions.get(key);
     const name = durableName(
       frame,
@@ -295,8 +290,19 @@ export class Peer {
       this.#subscriptions.end(key);
     }
     if (name === undefined) return;
-    // Another client may go on with it, where names are everybody's.
-    if (isByName || !this.#core.isConsumed(name)) this.#core.forget(name);
+    // It may not be durable, or, where names are everybody's, another client's.
+    if (isByName || this.#core.isLeft(name)) this.#core.forget(name);
+  }
+
+  get #needsId(): boolean {
+    return this.#version !== "1.0" && this.#core.manners.needsId;
+  }
+
+  /** What a subscription goes by: its id, or where it needs none its destination. */
+  #keyOf(frame: Frame): string {
+    return this.#needsId
+      ? required(frame, "id")
+      : frame.headers.get("id") ?? required(frame, "destination");
   }
 
   #settle(frame: Frame, verdict: Verdict): void {
@@ -338,7 +344,7 @@ export class Peer {
     }
     return [
       required(frame, "message-id"),
-      this.#version === "1.1"
+      this.#needsId
         ? required(frame, "subscription")
         : frame.headers.get("subscription"),
     ];

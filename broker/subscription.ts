@@ -24,6 +24,8 @@ export interface Delivery {
 export interface BrokerSubscriptionInit {
   /** The client's id; 1.0 clients may give none. */
   readonly id: string | undefined;
+  /** What it goes by on its connection. */
+  readonly key: string;
   readonly destination: string;
   readonly ack: AckMode;
   /** How many unacknowledged messages it may have. */
@@ -89,7 +91,7 @@ export class BrokerSubscription implements Consumer {
     if (isAwaited) {
       this.#await(message);
       if (version === "1.2") {
-        headers.push(["ack", `${message.id}@${this.id}`]);
+        headers.push(["ack", `${message.id}@${this.#init.key}`]);
       }
     }
     if (redelivered || this.#init.saysRedelivered) {

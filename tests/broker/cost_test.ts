@@ -19,6 +19,7 @@ test("cumulative acknowledgements in one transaction look at each message a few 
   });
   const subscription = new BrokerSubscription({
     id: "s",
+    key: "s",
     destination: "/queue/a",
     ack: "client",
     prefetch: Infinity,

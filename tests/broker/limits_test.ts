@@ -266,3 +266,23 @@ test("what consumers have not acknowledged fills a queue, too", async () => {
   const other = await memory.connect();
   assertEquals(await other.say(one.repeat(2)), []);
 });
+
+test("a message that dies again says why it has now, and nothing of before", async () => {
+  await using memory = await BrokerInMemory.start();
+  const peer = await memory.connect();
+  const old = {
+    "original-destination": "/queue/old",
+    "original-message-id": "m-0",
+    "dead-letter-reason": "old age",
+    own: "kept",
+  };
+  await peer.write(subscribe(QUEUE) + send("poison", old));
+  await refuse(peer, { requeue: "false" });
+  const [frame] = await (await memory.connect()).say(subscribe(DEAD));
+  assertEquals(frame!.headers.slice(4, -1), [
+    ["own", "kept"],
+    ["original-destination", QUEUE],
+    ["original-message-id", "m-1"],
+    ["dead-letter-reason", "refused by a consumer"],
+  ]);
+});
