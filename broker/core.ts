@@ -138,10 +138,8 @@ export class BrokerCore {
     if (whenFull === "block" || maxQueueOctets === undefined) return;
     const wanted = new Map<string, number>();
     for (const frame of frames) {
-      const destination = this.#destinationOf(frame, session);
-      const headers = this.#storedHeaders(frame, session);
-      const sum = (wanted.get(destination) ?? 0) +
-        messageOctets(headers, frame.body);
+      const { destination, octets } = this.measure(frame, session);
+      const sum = (wanted.get(destination) ?? 0) + octets;
       wanted.set(destination, sum);
       if (this.#hasRoom(destination, sum)) continue;
       throw new Refusal(
@@ -149,6 +147,34 @@ export class BrokerCore {
           `${maxQueueOctets} octets. Send again when some are gone.`,
       );
     }
+  }
+
+  /** Where the message of a SEND frame goes to, and about how large it is. */
+  measure(
+    frame: Frame,
+    session: string,
+  ): { readonly destination: string; readonly octets: number } {
+    const headers = this.#storedHeaders(frame, session);
+    return {
+      destination: this.#destinationOf(frame, session),
+      octets: messageOctets(headers, frame.body),
+    };
+  }
+
+  /**
+   * Makes sure that what open transactions hold for a destination is not more
+   * than a queue may hold. Who sends more waits in vain for room, so it is refused
+   * in any case.
+   *
+   * @throws {Refusal} if it is more.
+   */
+  requireBound(destination: string, octets: number): void {
+    const { maxOctets } = this.#queueOptions;
+    if (octets <= maxOctets) return;
+    throw new Refusal(
+      `Open transactions hold more than ${maxOctets} octets for ` +
+        `${destination}: COMMIT more often.`,
+    );
   }
 
   /** Whether so many octets more are not too many for whatever takes them. */

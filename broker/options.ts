@@ -52,7 +52,9 @@ export interface BrokerOptions {
   /**
    * How many octets of messages one queue may hold, headers and some overhead
    * included: those that wait and those that consumers have and have not
-   * acknowledged. A topic has a queue for each of its subscriptions.
+   * acknowledged. A topic has a queue for each of its subscriptions. What open
+   * transactions of a client hold for a destination may not be more either, and
+   * is answered with ERROR if it is, whatever `whenFull` says.
    *
    * @default {Infinity}
    */

@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Transactions } from "./transactions.ts";
+import { type Transaction, Transactions } from "./transactions.ts";
 
 /** Where a peer's frames go. */
 export interface PeerOutput {
@@ -211,7 +211,7 @@ export class Peer {
     const transaction = this.#transactions.of(frame);
     if (transaction === undefined) {
       this.#core.requireRoom([frame], this.#session);
-    } else transaction.sends.push(frame);
+    } else this.#hold(frame, transaction);
     const replyTo = frame.headers.get("reply-to") ?? "";
     if (
       this.#core.dialect.replies === "implicit" &&
@@ -227,6 +227,14 @@ export class Peer {
         ? Promise.all([before, room]).then(() => {})
         : room ?? before;
     });
+  }
+
+  /** A transaction that is open holds no more than the queues could. */
+  #hold(frame: Frame, transaction: Transaction): void {
+    const { destination, octets } = this.#core.measure(frame, this.#session);
+    const sum = this.#transactions.held(destination) + octets;
+    this.#core.requireBound(destination, sum);
+    this.#transactions.hold(transaction, frame, destination, octets);
   }
 
   #subscribe(frame: Frame): () => void {

@@ -124,11 +124,13 @@ test("where a queue cannot take all of a transaction it takes nothing of it", as
   const producer = await memory.connect();
   const transaction = "t";
   const body = "x".repeat(300);
-  await producer.write(raw("BEGIN", { transaction }));
-  for (let i = 0; i < 3; i++) await producer.write(send(body, { transaction }));
-  const [error] = await producer.say(raw("COMMIT", { transaction }));
+  await producer.write(send(body) + raw("BEGIN", { transaction }));
+  for (let i = 0; i < 2; i++) await producer.write(send(body, { transaction }));
+  const commit = raw("COMMIT", { transaction, receipt: "commit" });
+  const [error] = await producer.say(commit);
+  assertEquals(headerOf(error, "receipt-id"), "commit");
   assertEquals(error!.command, "ERROR");
-  assertEquals(memory.broker.queue(QUEUE).depth, 0);
+  assertEquals(memory.broker.queue(QUEUE).depth, 1);
 });
 
 test("a consumer that does not read holds up nobody else", async () => {
@@ -285,4 +287,34 @@ test("a message that dies again says why it has now, and nothing of before", asy
     ["original-message-id", "m-1"],
     ["dead-letter-reason", "refused by a consumer"],
   ]);
+});
+
+test("open transactions of a client hold no more for a queue than it may hold", async () => {
+  for (const whenFull of ["refuse", "block"] as const) {
+    await using memory = await BrokerInMemory.start({
+      maxQueueOctets: 1000,
+      whenFull,
+    });
+    const client = await memory.connect();
+    const body = "x".repeat(300);
+    const begin = (transaction: string) => raw("BEGIN", { transaction });
+    const end = (transaction: string) => raw("ABORT", { transaction });
+    // What has ended holds nothing, and each queue counts for itself.
+    for (let i = 0; i < 3; i++) {
+      await client.write(
+        begin("t") + send(body, { transaction: "t" }).repeat(2) + end("t"),
+      );
+    }
+    const others = ["/queue/b", "/queue/c"].map((destination) =>
+      send(body, { destination, transaction: "t" })
+    );
+    await client.write(
+      begin("t") + begin("u") + others.join("") +
+        send(body, { transaction: "t" }) + send(body, { transaction: "u" }),
+    );
+    assertEquals(await client.frames(), []);
+    const [error] = await client.say(send(body, { transaction: "t" }));
+    assertStringIncludes(headerOf(error, "message")!, "more than 1000 octets");
+    await client.end();
+  }
 });
