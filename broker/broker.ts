@@ -62,6 +62,11 @@ export class Broker implements AsyncDisposable {
     return this.#core.stats(destination);
   }
 
+  /** How many clients are connected at this moment. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
   /**
    * Drops all connections and listens no more. Messages are gone with it: this
    * broker keeps them in memory. Idempotent.

@@ -1,3 +1,4 @@
+import { serve } from "../../broker/mod.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
 import { VERSIONS } from "../../codec/mod.ts";
 import { ConnectionError } from "../../errors.ts";
@@ -107,6 +108,25 @@ test("SV-26: a thousand connections that come and go leave nothing behind", asyn
   }
   await settled();
   assertStrictEquals(memory.clock.pending, 0);
+});
+
+test("SV-26: a connection that has ended is counted no more, however it ended", async () => {
+  const transport = new MemoryNetwork();
+  await using broker = await serve({ transport });
+  const peers = await Promise.all(
+    ["close", "DISCONNECT", "reset"].map(async () => {
+      const peer = await RawPeer.dial(transport, broker.url);
+      await peer.connect("1.2");
+      return peer;
+    }),
+  );
+  assertStrictEquals(broker.connections, 3);
+  await peers[0]!.close();
+  await peers[1]!.say(DISCONNECT);
+  await peers[1]!.close();
+  transport.links[2]!.reset();
+  await settled();
+  assertStrictEquals(broker.connections, 0);
 });
 
 test("a consumer that does not read is given no more than its connection holds; others get the rest", async () => {
