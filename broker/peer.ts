@@ -6,6 +6,7 @@ import { nextState, type SessionState } from "../session/states.ts";
 import type { BrokerCore } from "./core.ts";
 import { shakeHands } from "./handshake.ts";
 import { creditOf, durableName } from "./manners.ts";
+import { keyOf, type Naming, settledBy } from "./naming.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
@@ -74,6 +75,14 @@ export class Peer {
     const room = this.#room;
     this.#room = undefined;
     return room;
+  }
+
+  /**
+   * Whether what it has sent is to be handled without waiting for room: it is
+   * gone and holds messages still, for which others may wait.
+   */
+  get isUrgent(): boolean {
+    return this.#isGone && this.#subscriptions.holdsAfterEnd;
   }
 
   /**
@@ -240,7 +249,7 @@ export class Peer {
   #subscribe(frame: Frame): () => void {
     const { dialect, manners } = this.#core;
     const destination = required(frame, "destination");
-    const key = this.#keyOf(frame);
+    const key = keyOf(frame, this.#naming);
     if (this.#subscriptions.get(key) !== undefined && !manners.sharesIds) {
       throw new Refusal(
         `There is a subscription ${quoted(key)} on this connection already.`,
@@ -281,7 +290,7 @@ export class Peer {
 
   #unsubscribe(frame: Frame): void {
     const { durable } = this.#core.dialect;
-    const key = this.#keyOf(frame);
+    const key = keyOf(frame, this.#naming);
     const subscription = this.#subscriptions.get(key);
     const name = durableName(
       frame,
@@ -302,19 +311,12 @@ export class Peer {
     if (isByName || this.#core.isLeft(name)) this.#core.forget(name);
   }
 
-  get #needsId(): boolean {
-    return this.#version !== "1.0" && this.#core.manners.needsId;
-  }
-
-  /** What a subscription goes by: its id, or where it needs none its destination. */
-  #keyOf(frame: Frame): string {
-    return this.#needsId
-      ? required(frame, "id")
-      : frame.headers.get("id") ?? required(frame, "destination");
+  get #naming(): Naming {
+    return { version: this.#version, manners: this.#core.manners };
   }
 
   #settle(frame: Frame, verdict: Verdict): void {
-    const [message, key] = this.#settled(frame);
+    const [message, key] = settledBy(frame, this.#naming);
     const delivery = this.#subscriptions.unsettled(message, key);
     if (delivery === undefined || delivery.isClaimed) {
       if (this.#subscriptions.takeLate(message, key)) return;
@@ -341,21 +343,6 @@ export class Peer {
   #spoil(frame: Frame): void {
     const transaction = this.#transactions.of(frame);
     if (transaction !== undefined) transaction.isSpoilt = true;
-  }
-
-  /** The message and the subscription that an ACK or NACK names, in the way of its version. */
-  #settled(frame: Frame): readonly [string, string | undefined] {
-    if (this.#version === "1.2") {
-      const id = required(frame, "id");
-      const at = id.indexOf("@");
-      return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
-    }
-    return [
-      required(frame, "message-id"),
-      this.#needsId
-        ? required(frame, "subscription")
-        : frame.headers.get("subscription"),
-    ];
   }
 
   /** Does something now, or when the frame's transaction is committed. */

@@ -205,6 +205,7 @@ export class ServerLink implements PeerOutput {
     this.#outbox.fail(new ConnectionError("The connection is closed."));
     this.#peer.gone();
     this.#link.close();
+    if (this.#peer.isUrgent) this.#wake?.();
   }
 
   async #take(octets: Uint8Array): Promise<void> {
@@ -219,7 +220,7 @@ export class ServerLink implements PeerOutput {
         if (this.#isClosing) return;
         if (version !== this.#peer.version) this.#connected();
         const room = this.#peer.takeRoom();
-        if (room !== undefined) await this.#wait(room);
+        if (room !== undefined && !this.#peer.isUrgent) await this.#wait(room);
         if (this.#isClosing) return;
       }
       this.#heedFrame(isComplete);
@@ -246,11 +247,12 @@ export class ServerLink implements PeerOutput {
    */
   async #wait(promise: Promise<void>): Promise<void> {
     this.#isWaiting = true;
-    if (this.#input.hasEnded) this.#leave();
-    await new Promise<void>((resolve) => {
+    const waiting = new Promise<void>((resolve) => {
       this.#wake = resolve;
       promise.then(resolve, resolve);
     });
+    if (this.#input.hasEnded) this.#leave();
+    await waiting;
     this.#isWaiting = false;
   }
 

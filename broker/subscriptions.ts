@@ -31,6 +31,11 @@ export class Subscriptions {
     return this.#entries.get(key)?.subscription;
   }
 
+  /** Whether there is something that was not settled by one that has ended. */
+  get holdsAfterEnd(): boolean {
+    return this.#ended.size > 0;
+  }
+
   /** Adds one. */
   add(key: string, subscription: BrokerSubscription, source: Source): void {
     const shadowed = this.#entries.get(key);

@@ -224,6 +224,28 @@ test("SV-27: a transaction that was committed before the client was gone takes e
   }
 });
 
+test("what a client that is gone holds in a transaction waits for no room: it may be what fills the queue", async () => {
+  const transaction = "t";
+  for (const isCommitted of [true, false]) {
+    await using memory = await start();
+    const peer = await memory.connect();
+    const jobs = await peer.say(subscribe(QUEUE) + send(THIRD).repeat(2));
+    assertEquals(jobs.length, 2);
+    const acks = jobs.map((job) =>
+      raw("ACK", { id: headerOf(job, "ack"), transaction })
+    );
+    await peer.write(
+      raw("BEGIN", { transaction }) + acks.join("") + send("new").repeat(3) +
+        (isCommitted ? raw("COMMIT", { transaction }) : ""),
+    );
+    await settled();
+    await peer.close();
+    await settled();
+    const { depth, unacknowledged } = memory.broker.queue(QUEUE);
+    assertEquals([depth, unacknowledged], [isCommitted ? 3 : 5, 0]);
+  }
+});
+
 test("what a client that is gone wanted to settle comes again, and its transaction does nothing", async () => {
   const transaction = "t";
   await using memory = await start();
