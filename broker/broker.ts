@@ -62,6 +62,11 @@ export class Broker implements AsyncDisposable {
     return this.#core.stats(destination);
   }
 
+  /** How many clients are connected at this moment. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
   /**
    * Drops all connections and listens no more. Messages are gone with it: this
    * broker keeps them in memory. Idempotent.
@@ -175,11 +180,17 @@ export async function serveWith(
 /** The listener for WebSockets, if there is to be one; else the other is not either. */
 async function webSocketsOf(
   listener: Listener,
-  { hostname = DEFAULTS.hostname, webSocketPort }: BrokerOptions,
+  {
+    hostname = DEFAULTS.hostname,
+    webSocketPort,
+    connectTimeout = DEFAULTS.connectTimeout,
+  }: BrokerOptions,
 ): Promise<Listener | undefined> {
   if (webSocketPort === undefined) return undefined;
   try {
-    return await listenForWebSockets({ hostname, port: webSocketPort });
+    return await listenForWebSockets({ hostname, port: webSocketPort }, {
+      upgradeTimeout: connectTimeout,
+    });
   } catch (error) {
     listener.close();
     throw error;

@@ -6,7 +6,12 @@ import {
 } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Manners, mannersOf } from "./manners.ts";
-import { keptHeaders, type StoredMessage, storedMessage } from "./message.ts";
+import {
+  keptHeaders,
+  messageOctets,
+  type StoredMessage,
+  storedMessage,
+} from "./message.ts";
 import { Peer, type PeerOutput } from "./peer.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
@@ -32,7 +37,10 @@ export interface BrokerCoreOptions {
 /** Where a subscription takes its messages from. */
 export interface Source {
   readonly queue: Queue;
-  /** The subscription has ended, and given back what it had. */
+  /**
+   * The subscription consumes no more. To be told again when it has nothing more
+   * that was not settled.
+   */
   leave(): void;
 }
 
@@ -49,7 +57,7 @@ export interface Entry {
 export interface QueueStats {
   /** How many messages wait. */
   readonly depth: number;
-  /** About how many octets those take. */
+  /** About how many octets those and the unacknowledged ones take. */
   readonly octets: number;
   /** How many messages consumers have and have not acknowledged. */
   readonly unacknowledged: number;
@@ -62,6 +70,12 @@ const TOPIC = "/topic/";
 const TEMPORARY = "/temp-queue/";
 /** What such a queue is called by everybody else. */
 const REPLY = "/reply-queue/";
+/** What a dead letter says of its death. */
+const EPITAPH: ReadonlySet<string> = new Set([
+  "original-destination",
+  "original-message-id",
+  "dead-letter-reason",
+]);
 
 /**
  * The broker without I/O: queues, topics and what its clients may do with them.
@@ -76,6 +90,8 @@ export class BrokerCore {
   readonly dialect: Dialect;
   /** How it answers. */
   readonly manners: Manners;
+  /** In everybody's words. */
+  readonly #deadLetterQueue: string | undefined;
   readonly #queueOptions: QueueOptions;
   readonly #queues = new Map<string, Queue>();
   /** The copies of each topic. */
@@ -95,6 +111,10 @@ export class BrokerCore {
     this.options = options;
     this.dialect = dialectOf(undefined, options.dialect ?? "stompest");
     this.manners = mannersOf(options.dialect);
+    const deadLetterQueue = options.deadLetterQueue ??
+      this.manners.deadLetterQueue;
+    this.#deadLetterQueue = deadLetterQueue &&
+      this.#globalName(deadLetterQueue, "");
     this.#queueOptions = {
       maxOctets: options.maxQueueOctets ?? Infinity,
       maxDeliveries: options.maxDeliveries ?? this.manners.maxDeliveries,
@@ -116,22 +136,57 @@ export class BrokerCore {
   requireRoom(frames: readonly Frame[], session: string): void {
     const { maxQueueOctets, whenFull = "refuse" } = this.options;
     if (whenFull === "block" || maxQueueOctets === undefined) return;
-    const wanted = new Map<Queue, number>();
+    const wanted = new Map<string, number>();
     for (const frame of frames) {
-      const headers = this.#storedHeaders(frame, session);
-      const { octets } = storedMessage(0, "", headers, frame.body);
-      for (const queue of this.#targets(this.#destinationOf(frame, session))) {
-        const sum = (wanted.get(queue) ?? 0) + octets;
-        wanted.set(queue, sum);
-        if (!queue.isTooFullFor(sum)) continue;
-        throw new Refusal(
-          `The queue of ${
-            this.#destinationOf(frame, session)
-          } is full: more than ` +
-            `${maxQueueOctets} octets would wait. Send again when some are gone.`,
-        );
-      }
+      const { destination, octets } = this.measure(frame, session);
+      const sum = (wanted.get(destination) ?? 0) + octets;
+      wanted.set(destination, sum);
+      if (this.#hasRoom(destination, sum)) continue;
+      throw new Refusal(
+        `The queue of ${destination} is full: it would hold more than ` +
+          `${maxQueueOctets} octets. Send again when some are gone.`,
+      );
     }
+  }
+
+  /** Where the message of a SEND frame goes to, and about how large it is. */
+  measure(
+    frame: Frame,
+    session: string,
+  ): { readonly destination: string; readonly octets: number } {
+    const headers = this.#storedHeaders(frame, session);
+    return {
+      destination: this.#destinationOf(frame, session),
+      octets: messageOctets(headers, frame.body),
+    };
+  }
+
+  /**
+   * Makes sure that what open transactions hold for a destination is not more
+   * than a queue may hold. Who sends more waits in vain for room, so it is refused
+   * in any case.
+   *
+   * @throws {Refusal} if it is more.
+   */
+  requireBound(destination: string, octets: number): void {
+    const { maxOctets } = this.#queueOptions;
+    if (octets <= maxOctets) return;
+    throw new Refusal(
+      `Open transactions hold more than ${maxOctets} octets for ` +
+        `${destination}: COMMIT more often.`,
+    );
+  }
+
+  /** Whether so many octets more are not too many for whatever takes them. */
+  #hasRoom(destination: string, octets: number): boolean {
+    // A queue begins with its first message: none needs to be made for a refusal.
+    const isNew = !destination.startsWith(TOPIC) &&
+      !this.#queues.has(destination);
+    if (isNew) return octets <= this.#queueOptions.maxOctets;
+    for (const queue of this.#targets(destination)) {
+      if (queue.isTooFullFor(octets)) return false;
+    }
+    return true;
   }
 
   /**
@@ -194,9 +249,9 @@ export class BrokerCore {
     this.#dropCopy(copy.topic, copy.queue);
   }
 
-  /** Whether somebody consumes what outlives its subscription. */
-  isConsumed(durable: string): boolean {
-    return (this.#durable.get(durable)?.queue.consumers ?? 0) > 0;
+  /** Whether there is something of that name that nobody consumes now. */
+  isLeft(durable: string): boolean {
+    return this.#durable.get(durable)?.queue.consumers === 0;
   }
 
   /** A client has come under a name; `false`: another one has it. */
@@ -253,17 +308,17 @@ export class BrokerCore {
   }
 
   #deadLetter(message: StoredMessage, reason: string): void {
-    const deadLetterQueue = this.options.deadLetterQueue ??
-      this.manners.deadLetterQueue;
+    const deadLetterQueue = this.#deadLetterQueue;
     // What nobody could handle there either waits no longer, and what there is no
     // room for never does.
     if (
       deadLetterQueue === undefined ||
       message.destination === deadLetterQueue ||
-      this.#queue(deadLetterQueue).isTooFullFor(message.octets)
+      !this.#hasRoom(deadLetterQueue, message.octets)
     ) return;
     this.#put(deadLetterQueue, [
-      ...message.headers,
+      // It may have died before: what counts is why it has now.
+      ...message.headers.filter(([name]) => !EPITAPH.has(name)),
       ["original-destination", message.destination],
       ["original-message-id", message.id],
       ["dead-letter-reason", reason],

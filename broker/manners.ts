@@ -7,7 +7,10 @@ import type { Verdict } from "./subscription.ts";
 
 /**
  * How a broker answers where brokers differ, as data. What a client has to know
- * of it stands in the table of dialects; the rest stands here.
+ * of it stands in the table of dialects; the rest stands here. Not copied: that
+ * RabbitMQ closes without an ERROR on an escape that there is not, that RabbitMQ
+ * and ActiveMQ unescape CONNECT, that ActiveMQ takes no header line over 10 KiB,
+ * and that it hands out texts without a content-length.
  */
 export interface Manners {
   /** What it calls itself in CONNECTED; `undefined`: nothing. */
@@ -32,7 +35,10 @@ export interface Manners {
   readonly confirmsEarly: boolean;
   /** Whether an ACK in a transaction waits for COMMIT. */
   readonly defersAck: boolean;
-  /** Whether a SUBSCRIBE needs an `id` where its version wants one. */
+  /**
+   * Whether a subscription needs an `id` where its version wants one. Without it
+   * goes by its destination, and an ACK by the message alone.
+   */
   readonly needsId: boolean;
   /** Whether a subscription may have the id of another one. */
   readonly sharesIds: boolean;
@@ -127,8 +133,8 @@ const MANNERS: Readonly<Record<DialectName, Manners>> = {
 };
 
 /** Whoever wants some messages alone must not be given all of them. */
-function ownObjection({ headers }: Frame): string | undefined {
-  return headers.has("selector")
+function ownObjection({ command, headers }: Frame): string | undefined {
+  return command === "SUBSCRIBE" && headers.has("selector")
     ? "This broker has no selectors: leave the header out, and choose among " +
       "the messages yourself."
     : undefined;
@@ -162,8 +168,9 @@ export function heartBeatFor(
   heartBeat: HeartBeat | number,
 ): HeartBeat {
   if (typeof heartBeat !== "number") return heartBeat;
+  // At least one step, except that 0 is none.
   const inSteps = (period: number) =>
-    Math.floor(period / heartBeat) * heartBeat;
+    period === 0 ? 0 : Math.max(1, Math.floor(period / heartBeat)) * heartBeat;
   return [inSteps(asked[1]), inSteps(asked[0])];
 }
 

@@ -44,6 +44,17 @@ export function keptHeaders(
 /** What a message takes beside its text, roughly. */
 const OVERHEAD = 200;
 
+/** About how many octets of memory a message takes. */
+export function messageOctets(
+  headers: readonly (readonly [string, string])[],
+  body: Uint8Array,
+): number {
+  return headers.reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    OVERHEAD + body.length,
+  );
+}
+
 /** A message that was not delivered yet. */
 export function storedMessage(
   sequence: number,
@@ -57,10 +68,7 @@ export function storedMessage(
     destination,
     headers,
     body,
-    octets: headers.reduce(
-      (sum, [name, value]) => sum + name.length + value.length,
-      OVERHEAD + body.length,
-    ),
+    octets: messageOctets(headers, body),
     deliveries: 0,
   };
 }

@@ -50,16 +50,21 @@ export interface BrokerOptions {
   /** How long a frame may take from its first octet to its last, in ms. @default {60000} */
   frameTimeout?: number | undefined;
   /**
-   * How many octets of messages may wait in one queue, headers and some overhead
-   * included. A topic has a queue for each of its subscriptions.
+   * How many octets of messages one queue may hold, headers and some overhead
+   * included: those that wait and those that consumers have and have not
+   * acknowledged. A topic has a queue for each of its subscriptions. What open
+   * transactions of a client hold for a destination may not be more either, and
+   * is answered with ERROR if it is, whatever `whenFull` says.
    *
    * @default {Infinity}
    */
   maxQueueOctets?: number | undefined;
   /**
    * What happens to who sends to a queue that is full: ERROR and the end of the
-   * connection, or waiting. While a client waits nothing of it is read, its
-   * acknowledgements neither, so producers should have connections of their own.
+   * connection, or waiting. While a client waits nothing that it sends is
+   * handled, its acknowledgements neither, so producers should have connections
+   * of their own. What it has sent is handled when there is room, even if it is
+   * gone by then.
    *
    * @default {"refuse"}
    */
@@ -74,7 +79,8 @@ export interface BrokerOptions {
   maxDeliveries?: number | undefined;
   /**
    * Where messages go that were delivered too often, or refused with
-   * `requeue:false`.
+   * `requeue:false`. What that happens to in the dead-letter queue itself is
+   * gone, and so is what there is no room for (`maxQueueOctets`).
    *
    * @default {"/queue/dead-letters"}
    */

@@ -1,16 +1,12 @@
-import { Frame, type Version, VERSIONS } from "../codec/mod.ts";
+import { Frame, type Version } from "../codec/mod.ts";
 import { quoted, StompError } from "../errors.ts";
 import type { AckMode } from "../session/events.ts";
-import {
-  type HeartBeat,
-  negotiateHeartBeat,
-  parseHeartBeat,
-} from "../session/heart_beat.ts";
+import type { HeartBeat } from "../session/heart_beat.ts";
 import { nextState, type SessionState } from "../session/states.ts";
-import { highestCommonVersion } from "../session/versions.ts";
 import type { BrokerCore } from "./core.ts";
-import { isAdmitted } from "./credentials.ts";
-import { creditOf, durableName, heartBeatFor } from "./manners.ts";
+import { shakeHands } from "./handshake.ts";
+import { creditOf, durableName } from "./manners.ts";
+import { keyOf, type Naming, settledBy } from "./naming.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,
@@ -18,7 +14,7 @@ import {
   type Verdict,
 } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Transactions } from "./transactions.ts";
+import { type Transaction, Transactions } from "./transactions.ts";
 
 /** Where a peer's frames go. */
 export interface PeerOutput {
@@ -50,6 +46,8 @@ export class Peer {
   /** What the latest SUBSCRIBE has asked for. */
   #prefetch: number | undefined;
   #room: Promise<void> | undefined;
+  /** Whether nobody is there any more, and what had come before is handled. */
+  #isGone = false;
 
   /** Made by the broker's core for each connection. */
   constructor(core: BrokerCore, session: string, output: PeerOutput) {
@@ -77,6 +75,14 @@ export class Peer {
     const room = this.#room;
     this.#room = undefined;
     return room;
+  }
+
+  /**
+   * Whether what it has sent is to be handled without waiting for room: it is
+   * gone and holds messages still, for which others may wait.
+   */
+  get isUrgent(): boolean {
+    return this.#isGone && this.#subscriptions.holdsAfterEnd;
   }
 
   /**
@@ -143,15 +149,22 @@ export class Peer {
   }
 
   /**
-   * The connection is gone: transactions are void, and what was not
-   * acknowledged goes back to its queue.
+   * The client is gone, and frames of it may follow that had come before. What
+   * it has not acknowledged goes back at once, unless a transaction claims it
+   * that those frames may commit.
    */
-  lost(): void {
-    this.#state = "closed";
-    this.#transactions.clear();
+  gone(): void {
+    this.#isGone = true;
     this.#subscriptions.endAll();
     if (this.#client !== undefined) this.#core.dismiss(this.#client);
     this.#client = undefined;
+  }
+
+  /** No frame follows: transactions are void, and give back what they had claimed. */
+  lost(): void {
+    this.#state = "closed";
+    this.#transactions.clear();
+    this.gone();
   }
 
   /** The connection takes more messages again. */
@@ -191,48 +204,15 @@ export class Peer {
   }
 
   #connect(frame: Frame): void {
-    const { headers } = frame;
-    const accepted = headers.get("accept-version");
-    const version = highestCommonVersion(accepted);
-    if (version === undefined) {
-      throw new Refusal(
-        `This broker speaks STOMP ${VERSIONS.join(", ")}, and none of ${
-          quoted(accepted)
-        }.`,
-        { headers: [["version", VERSIONS.join(",")]] },
-      );
-    }
-    const { server, hosts, hasUniqueClients } = this.#core.manners;
-    const host = headers.get("host");
-    if (host !== undefined && hosts !== undefined && !hosts.includes(host)) {
-      throw new Refusal(`There is no access to the host ${quoted(host)}.`);
-    }
-    const { credentials } = this.#core.options;
-    if (!isAdmitted(headers, credentials)) {
-      throw new Refusal("Login or passcode is wrong.");
-    }
-    const client = headers.get("client-id");
-    if (
-      client !== undefined && hasUniqueClients && !this.#core.enroll(client)
-    ) {
-      throw new Refusal(`The client ${quoted(client)} is connected already.`);
-    }
-    this.#client = client;
-    const asked = parseHeartBeat(headers.get("heart-beat"));
-    const heartBeat = heartBeatFor(
-      asked,
-      this.#core.options.heartBeat ?? this.#core.manners.heartBeat,
+    const { version, client, heartBeat, connected } = shakeHands(
+      frame,
+      this.#core,
+      this.#session,
     );
-    this.#heartBeat = negotiateHeartBeat(heartBeat, asked);
     this.#version = version;
-    this.#output.send(
-      new Frame("CONNECTED", {
-        version,
-        ...server === undefined ? {} : { server },
-        session: this.#session,
-        "heart-beat": heartBeat.join(","),
-      }),
-    );
+    this.#client = client;
+    this.#heartBeat = heartBeat;
+    this.#output.send(connected);
   }
 
   #send(frame: Frame): void {
@@ -240,7 +220,7 @@ export class Peer {
     const transaction = this.#transactions.of(frame);
     if (transaction === undefined) {
       this.#core.requireRoom([frame], this.#session);
-    } else transaction.sends.push(frame);
+    } else this.#hold(frame, transaction);
     const replyTo = frame.headers.get("reply-to") ?? "";
     if (
       this.#core.dialect.replies === "implicit" &&
@@ -258,13 +238,18 @@ export class Peer {
     });
   }
 
+  /** A transaction that is open holds no more than the queues could. */
+  #hold(frame: Frame, transaction: Transaction): void {
+    const { destination, octets } = this.#core.measure(frame, this.#session);
+    const sum = this.#transactions.held(destination) + octets;
+    this.#core.requireBound(destination, sum);
+    this.#transactions.hold(transaction, frame, destination, octets);
+  }
+
   #subscribe(frame: Frame): () => void {
     const { dialect, manners } = this.#core;
     const destination = required(frame, "destination");
-    const id = this.#version === "1.0" || !manners.needsId
-      ? frame.headers.get("id")
-      : required(frame, "id");
-    const key = id ?? destination;
+    const key = keyOf(frame, this.#naming);
     if (this.#subscriptions.get(key) !== undefined && !manners.sharesIds) {
       throw new Refusal(
         `There is a subscription ${quoted(key)} on this connection already.`,
@@ -286,7 +271,8 @@ export class Peer {
     });
     const output = this.#output;
     const subscription = new BrokerSubscription({
-      id,
+      id: frame.headers.get("id"),
+      key,
       destination,
       ack: ack as AckMode,
       prefetch: this.#prefetch ?? Infinity,
@@ -297,15 +283,14 @@ export class Peer {
       send: (message) => output.send(message),
     });
     this.#subscriptions.add(key, subscription, source);
-    return () => subscription.attach();
+    // A durable one gathers from now on, even if its client is gone.
+    return () =>
+      this.#isGone ? this.#subscriptions.endAll() : subscription.attach();
   }
 
   #unsubscribe(frame: Frame): void {
-    const { headers } = frame;
     const { durable } = this.#core.dialect;
-    const key = this.#version === "1.0"
-      ? headers.get("id") ?? required(frame, "destination")
-      : required(frame, "id");
+    const key = keyOf(frame, this.#naming);
     const subscription = this.#subscriptions.get(key);
     const name = durableName(
       frame,
@@ -315,27 +300,35 @@ export class Peer {
     );
     const isByName = name !== undefined && durable?.deleteHeader === undefined;
     if (subscription === undefined && !isByName) {
+      if (this.#isGone) return;
       throw new Refusal(`There is no subscription ${quoted(key)} to end.`);
     }
     if (subscription !== undefined && !(isByName && durable?.isLeftFirst)) {
       this.#subscriptions.end(key);
     }
     if (name === undefined) return;
-    // Another client may go on with it, where names are everybody's.
-    if (isByName || !this.#core.isConsumed(name)) this.#core.forget(name);
+    // It may not be durable, or, where names are everybody's, another client's.
+    if (isByName || this.#core.isLeft(name)) this.#core.forget(name);
+  }
+
+  get #naming(): Naming {
+    return { version: this.#version, manners: this.#core.manners };
   }
 
   #settle(frame: Frame, verdict: Verdict): void {
-    const [message, key] = this.#settled(frame);
+    const [message, key] = settledBy(frame, this.#naming);
     const delivery = this.#subscriptions.unsettled(message, key);
     if (delivery === undefined || delivery.isClaimed) {
       if (this.#subscriptions.takeLate(message, key)) return;
+      if (this.#isGone) return this.#spoil(frame);
       throw new Refusal(
         `There is no message that this ${frame.command} could be for: it was ` +
           "settled before, or its subscription has ended.",
       );
     }
     const { defersAck, nacksTogether } = this.#core.manners;
+    // What is covered must not be forgotten because there is no such transaction.
+    if (defersAck) this.#transactions.of(frame);
     const { subscription } = delivery;
     const covered = subscription.covered(
       delivery,
@@ -346,19 +339,10 @@ export class Peer {
     else settle();
   }
 
-  /** The message and the subscription that an ACK or NACK names, in the way of its version. */
-  #settled(frame: Frame): readonly [string, string | undefined] {
-    if (this.#version === "1.2") {
-      const id = required(frame, "id");
-      const at = id.indexOf("@");
-      return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
-    }
-    return [
-      required(frame, "message-id"),
-      this.#version === "1.1"
-        ? required(frame, "subscription")
-        : frame.headers.get("subscription"),
-    ];
+  /** What a frame was to settle has gone back, so its transaction must do nothing. */
+  #spoil(frame: Frame): void {
+    const transaction = this.#transactions.of(frame);
+    if (transaction !== undefined) transaction.isSpoilt = true;
   }
 
   /** Does something now, or when the frame's transaction is committed. */
@@ -379,11 +363,12 @@ export class Peer {
   #end(frame: Frame): () => void {
     required(frame, "transaction");
     const transaction = this.#transactions.of(frame)!;
-    const isCommitted = frame.command === "COMMIT";
-    const { actions, sends, receipts } = transaction;
+    const { actions, sends, receipts, claims, isSpoilt } = transaction;
+    const isCommitted = frame.command === "COMMIT" && !isSpoilt;
     if (isCommitted) this.#core.requireRoom(sends, this.#session);
     this.#transactions.end(frame, transaction);
     for (const action of isCommitted ? actions : []) action();
+    this.#subscriptions.free(claims);
     return () => {
       for (const receipt of isCommitted ? receipts : []) {
         this.#output.send(new Frame("RECEIPT", { "receipt-id": receipt }));

@@ -1,20 +1,18 @@
 import { Fifo } from "../session/fifo.ts";
 import type { StoredMessage } from "./message.ts";
-import { Returned } from "./returned.ts";
+import { OldestFirst } from "./oldest_first.ts";
 
 /** Who takes messages from a queue. */
 export interface Consumer {
   /** Whether it may be given another message now. */
   readonly hasCredit: boolean;
-  /** How many messages it has and has not acknowledged. */
-  readonly unacknowledged: number;
-  /** Gives it one. */
-  deliver(message: StoredMessage): void;
+  /** Gives it one; `false`: that is not to be acknowledged. */
+  deliver(message: StoredMessage): boolean;
 }
 
 /** What all queues of a broker have in common. */
 export interface QueueOptions {
-  /** How many octets of waiting messages are too many. */
+  /** How many octets of messages, waiting or unacknowledged, are too many. */
   readonly maxOctets: number;
   /** How often a message is delivered in vain before it is given up. */
   readonly maxDeliveries: number;
@@ -31,11 +29,12 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #arrived = new Fifo<StoredMessage>();
   /** Came back undone; older than all that arrived. */
-  readonly #returned = new Returned();
+  readonly #returned = new OldestFirst<StoredMessage>();
   readonly #consumers = new Set<Consumer>();
   /** Those that may be given one, in the order of their turns. */
   readonly #ready = new Set<Consumer>();
   #octets = 0;
+  #unacknowledged = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
   /** Begins empty. */
@@ -48,17 +47,14 @@ export class Queue {
     return this.#arrived.length + this.#returned.length;
   }
 
-  /** About how many octets they take. */
+  /** About how many octets they and those that are unacknowledged take. */
   get octets(): number {
     return this.#octets;
   }
 
   /** How many messages consumers have and have not acknowledged. */
   get unacknowledged(): number {
-    return this.#consumers.values().reduce(
-      (sum, { unacknowledged }) => sum + unacknowledged,
-      0,
-    );
+    return this.#unacknowledged;
   }
 
   /** How many consumers there are. */
@@ -66,9 +62,9 @@ export class Queue {
     return this.#consumers.size;
   }
 
-  /** Whether there is neither message nor consumer. */
+  /** Whether there is neither consumer nor message, with somebody or here. */
   get isUnused(): boolean {
-    return this.depth === 0 && this.#consumers.size === 0;
+    return this.depth + this.#unacknowledged + this.#consumers.size === 0;
   }
 
   /** Whether so many octets more would be too many. */
@@ -89,7 +85,7 @@ export class Queue {
     this.refresh(consumer);
   }
 
-  /** Removes a consumer. What it has not acknowledged it must give back. */
+  /** Removes a consumer. What it has not acknowledged is still to be settled. */
   detach(consumer: Consumer): void {
     this.#consumers.delete(consumer);
     this.#ready.delete(consumer);
@@ -109,9 +105,15 @@ export class Queue {
     this.#dispatch();
   }
 
+  /** Delivered messages are done with. */
+  settle(messages: readonly StoredMessage[]): void {
+    this.#unacknowledged -= messages.length;
+    for (const message of messages) this.#leave(message);
+  }
+
   /**
-   * Messages come back undone: they go before all others, in their order. Those
-   * that were delivered too often do not.
+   * Delivered messages come back undone: they go before all others, in their
+   * order. Those that were delivered too often do not.
    */
   giveBack(messages: readonly StoredMessage[]): void {
     const { maxDeliveries } = this.#options;
@@ -122,24 +124,24 @@ export class Queue {
           `delivered ${message.deliveries} times and never acknowledged`,
         );
       } else {
-        this.#octets += message.octets;
+        this.#unacknowledged--;
         this.#returned.push(message);
       }
     }
     this.#dispatch();
   }
 
-  /** A message is not to be delivered again. */
+  /** A delivered message is not to be delivered again. */
   deadLetter(message: StoredMessage, reason: string): void {
+    this.settle([message]);
     this.#options.deadLetter(message, reason);
   }
 
-  /** Forgets all messages, and lets nobody wait for room. */
+  /** Forgets all messages that wait, and lets nobody wait for room. */
   clear(): void {
-    this.#arrived.clear();
-    while (this.#returned.shift() !== undefined);
-    this.#octets = 0;
+    while (this.depth > 0) this.#leave(this.#take());
     this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #dispatch(): void {
@@ -151,17 +153,21 @@ export class Queue {
       // A set is iterated in the order of insertion, so whoever had a turn
       // comes behind the others again, as long as it has credit.
       this.#ready.add(consumer);
-      consumer.deliver(this.#take());
+      const message = this.#take();
+      if (consumer.deliver(message)) this.#unacknowledged++;
+      else this.#leave(message);
     }
   }
 
   #take(): StoredMessage {
-    const message = (this.#returned.shift() ?? this.#arrived.shift())!;
-    this.#octets -= message.octets;
-    if (this.#room !== undefined && !this.isTooFullFor(0)) {
-      this.#room.resolve();
-      this.#room = undefined;
-    }
-    return message;
+    return (this.#returned.shift() ?? this.#arrived.shift())!;
+  }
+
+  /** A message takes no octets here any more. */
+  #leave({ octets }: StoredMessage): void {
+    this.#octets -= octets;
+    if (this.#room === undefined || this.isTooFullFor(0)) return;
+    this.#room.resolve();
+    this.#room = undefined;
   }
 }

@@ -13,6 +13,7 @@ import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { BrokerCore } from "./core.ts";
 import type { Peer, PeerOutput } from "./peer.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import type { LinkTap } from "./tap.ts";
 
 /** What a {@linkcode ServerLink} is made with. */
@@ -33,7 +34,7 @@ export interface ServerLinkOptions {
 const SLAB = 64 * 1024;
 /** Bodies of so many octets are written from where they are, not copied. */
 const LARGE = 16 * 1024;
-/** Above this many octets that a client has not read we read none of its own. */
+/** Above this many octets that a client has not read we do nothing more for it. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 /**
  * How long a client that was told good-bye may take to close, in ms. Closing
@@ -51,17 +52,20 @@ export class ServerLink implements PeerOutput {
   readonly #outbox: Outbox;
   readonly #peer: Peer;
   readonly #tap: LinkTap | undefined;
+  readonly #input: ReadAhead;
   #pulse: Pulse | undefined;
   #cancelTimer: () => void = () => {};
   /** Whether good-bye has been said; what comes then is not looked at. */
   #isClosing = false;
+  /** Whether nobody is there any more; what had come before is still handled. */
+  #isGone = false;
   /** When the frame has begun that is not complete. */
   #frameSince: number | undefined;
-  /** Whether the client must wait until a queue has room. */
-  #isBlocked = false;
-  /** What was read while the client must wait. */
-  #parked: Promise<Uint8Array | undefined> | undefined;
+  /** Whether the client must wait: for room in a queue, or until it has read. */
+  #isWaiting = false;
   #wake: (() => void) | undefined;
+  /** Whether consumers may have found the connection full. */
+  #wasFull = false;
   /** How many signs of life in a row were left out, where that is the custom. */
   #skipped = 0;
   /** Cancels what is to be written later. */
@@ -76,12 +80,17 @@ export class ServerLink implements PeerOutput {
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: () => {
         this.#pulse?.sent(options.clock.now());
-        if (this.isWritable) this.#peer.refresh();
+        this.#refresh();
       },
-      failed: () => this.drop(),
+      failed: () => this.#leave(),
     });
     this.#peer = core.connect(this);
     this.#expectConnect();
+    this.#input = new ReadAhead(link, {
+      received: () => this.#pulse?.received(options.clock.now()),
+      // Whoever is not made to wait is served to the end.
+      ended: () => this.#isWaiting && this.#leave(),
+    });
   }
 
   #expectConnect(): void {
@@ -94,21 +103,18 @@ export class ServerLink implements PeerOutput {
     });
   }
 
-  /** Serves the client until its connection ends. */
+  /** Serves the client until everything has been handled that it has sent. */
   async run(): Promise<void> {
     try {
       for (;;) {
-        const octets = await (this.#parked ?? this.#link.read());
-        this.#parked = undefined;
+        const octets = await this.#input.next();
         if (octets === undefined) break;
         if (!this.#isClosing) await this.#take(octets);
-        // Whoever asks for answers and does not read them is not heard either.
-        while (this.#outbox.length > MOST_UNREAD && !this.#isClosing) {
-          await this.#unlessDropped(this.#outbox.room());
+        // Whoever asks for answers and does not read them gets no more of them.
+        while (this.#outbox.length > MOST_UNREAD && this.#isThere) {
+          await this.#wait(this.#outbox.room());
         }
       }
-    } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
     } finally {
       this.drop();
     }
@@ -116,7 +122,18 @@ export class ServerLink implements PeerOutput {
 
   /** Whether the client takes what it is sent. */
   get isWritable(): boolean {
-    return !this.#outbox.isFull && !this.#isClosing;
+    return !this.#outbox.isFull && this.#isThere;
+  }
+
+  get #isThere(): boolean {
+    return !this.#isClosing && !this.#isGone;
+  }
+
+  /** Consumers that have found the connection full may find it otherwise. */
+  #refresh(): void {
+    if (!this.#wasFull || !this.isWritable) return;
+    this.#wasFull = false;
+    this.#peer.refresh();
   }
 
   #receive(frame: Frame): void {
@@ -131,6 +148,7 @@ export class ServerLink implements PeerOutput {
 
   /** Sends a frame to the client. */
   send(frame: Frame): void {
+    if (this.#isGone) return;
     if (this.#tap === undefined) return this.#write(frame);
     const { frames, delay } = this.#tap.sending(frame);
     const write = () => {
@@ -153,6 +171,7 @@ export class ServerLink implements PeerOutput {
       if (!(error instanceof UsageError)) throw error;
       this.#buffer.append(expressible(frame, version), { version });
     }
+    this.#wasFull ||= this.#outbox.isFull;
     this.#outbox.flush();
   }
 
@@ -161,29 +180,37 @@ export class ServerLink implements PeerOutput {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(LINGER, () => this.drop());
-    this.#endWhenWritten();
+    if (!this.#isGone) this.#endWhenWritten();
   }
 
   #endWhenWritten(): void {
     if (this.#delayed.size > 0) return;
+    this.#cancelTimer = this.#options.clock.after(LINGER, () => this.drop());
     this.#outbox.empty().then(() => this.#link.end()).catch(() => this.drop());
   }
 
-  /** Closes now. */
+  /** Closes now, and handles nothing more. */
   drop(): void {
     this.#isClosing = true;
+    this.#leave();
+    this.#peer.lost();
     this.#wake?.();
+  }
+
+  /** The client is gone: closes, while what has come goes on to be handled. */
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
     for (const cancel of this.#delayed) cancel();
     this.#delayed.clear();
     this.#cancelTimer();
     this.#outbox.fail(new ConnectionError("The connection is closed."));
-    this.#peer.lost();
+    this.#peer.gone();
     this.#link.close();
+    if (this.#peer.isUrgent) this.#wake?.();
   }
 
   async #take(octets: Uint8Array): Promise<void> {
-    this.#pulse?.received(this.#options.clock.now());
     this.#decoder.push(octets);
     let isComplete = false;
     try {
@@ -195,7 +222,8 @@ export class ServerLink implements PeerOutput {
         if (this.#isClosing) return;
         if (version !== this.#peer.version) this.#connected();
         const room = this.#peer.takeRoom();
-        if (room !== undefined) await this.#blocked(room);
+        if (room !== undefined && !this.#peer.isUrgent) await this.#wait(room);
+        if (this.#isClosing) return;
       }
       this.#heedFrame(isComplete);
     } catch (error) {
@@ -215,26 +243,19 @@ export class ServerLink implements PeerOutput {
     if (this.#pulse !== undefined) this.#arm();
   }
 
-  /** The client's signs of life are not looked at while we do not read. */
-  async #blocked(room: Promise<void>): Promise<void> {
-    this.#isBlocked = true;
-    // One read looks ahead, so that a client that is gone is noticed.
-    this.#parked ??= this.#link.read();
-    this.#parked.then(
-      (octets) => octets === undefined && this.drop(),
-      () => this.drop(),
-    );
-    await this.#unlessDropped(room);
-    this.#isBlocked = false;
-    this.#pulse?.received(this.#options.clock.now());
-  }
-
-  /** Waits for something, but not longer than there is a connection. */
-  #unlessDropped(promise: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
+  /**
+   * Handles nothing until something has happened, or the connection is dropped.
+   * A client that is gone meanwhile holds nothing any longer.
+   */
+  async #wait(promise: Promise<void>): Promise<void> {
+    this.#isWaiting = true;
+    const waiting = new Promise<void>((resolve) => {
       this.#wake = resolve;
       promise.then(resolve, resolve);
     });
+    if (this.#input.hasEnded) this.#leave();
+    await waiting;
+    this.#isWaiting = false;
   }
 
   #connected(): void {
@@ -255,6 +276,7 @@ export class ServerLink implements PeerOutput {
   }
 
   #arm(): void {
+    if (this.#isGone) return;
     this.#cancelTimer();
     const deadline = Math.min(
       this.#pulse?.nextDeadline() ?? Infinity,
@@ -271,8 +293,10 @@ export class ServerLink implements PeerOutput {
   #tick(now: number): void {
     const pulse = this.#pulse!;
     const isPatient = this.#tap?.isPatient ?? false;
-    if (this.#isBlocked || isPatient) pulse.received(now);
-    if (isPatient && this.#frameSince !== undefined) this.#frameSince = now;
+    // Nobody is blamed for what we do not read, or do not look at.
+    if (!this.#input.isReading || isPatient) pulse.received(now);
+    const isWaiting = this.#isWaiting || isPatient;
+    if (isWaiting && this.#frameSince !== undefined) this.#frameSince = now;
     if (now >= this.#frameDeadline) {
       return this.#peer.refuse(
         new ConnectionError(
@@ -281,7 +305,7 @@ export class ServerLink implements PeerOutput {
         ),
       );
     }
-    if (pulse.silence(now) !== undefined) return this.drop();
+    if (pulse.silence(now) !== undefined) return this.#leave();
     if (pulse.isSendDue(now)) {
       const beats = (this.#tap?.beats ?? true) && !this.#isSkipped();
       if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();

@@ -1,6 +1,7 @@
 import { Frame, type Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/events.ts";
 import type { StoredMessage } from "./message.ts";
+import { OldestFirst } from "./oldest_first.ts";
 import type { Consumer, Queue } from "./queue.ts";
 
 /**
@@ -11,6 +12,8 @@ export type Verdict = "done" | "undone" | "refused";
 
 /** A message that was delivered and awaits its acknowledgement. */
 export interface Delivery {
+  /** Grows with each one of its subscription. */
+  readonly sequence: number;
   readonly message: StoredMessage;
   readonly subscription: BrokerSubscription;
   /** Whether it was settled in a transaction, whose end will decide. */
@@ -21,6 +24,8 @@ export interface Delivery {
 export interface BrokerSubscriptionInit {
   /** The client's id; 1.0 clients may give none. */
   readonly id: string | undefined;
+  /** What it goes by on its connection. */
+  readonly key: string;
   readonly destination: string;
   readonly ack: AckMode;
   /** How many unacknowledged messages it may have. */
@@ -44,6 +49,12 @@ export class BrokerSubscription implements Consumer {
   readonly #init: BrokerSubscriptionInit;
   /** By message id, in the order of delivery. */
   readonly #unsettled = new Map<string, Delivery>();
+  /**
+   * In mode `client` those of them that no transaction has claimed, as far as an
+   * acknowledgement may cover them with others. Some may be settled by now.
+   */
+  readonly #free = new OldestFirst<Delivery>();
+  #lastDelivery = 0;
 
   /** It consumes once it is attached to its queue. */
   constructor(init: BrokerSubscriptionInit) {
@@ -68,22 +79,19 @@ export class BrokerSubscription implements Consumer {
     this.#init.queue.attach(this);
   }
 
-  /** Sends a message to the client. */
-  deliver(message: StoredMessage): void {
+  /** Sends a message to the client; `false`: that will not acknowledge it. */
+  deliver(message: StoredMessage): boolean {
     const { ack, version } = this.#init;
+    const isAwaited = ack !== "auto";
     const redelivered = message.deliveries++ > 0;
     const headers: (readonly [string, string])[] = [];
     if (this.id !== undefined) headers.push(["subscription", this.id]);
     headers.push(["message-id", message.id]);
     headers.push(["destination", message.destination]);
-    if (ack !== "auto") {
-      this.#unsettled.set(message.id, {
-        message,
-        subscription: this,
-        isClaimed: false,
-      });
+    if (isAwaited) {
+      this.#await(message);
       if (version === "1.2") {
-        headers.push(["ack", `${message.id}@${this.id}`]);
+        headers.push(["ack", `${message.id}@${this.#init.key}`]);
       }
     }
     if (redelivered || this.#init.saysRedelivered) {
@@ -91,6 +99,18 @@ export class BrokerSubscription implements Consumer {
     }
     headers.push(...message.headers);
     this.#init.send(new Frame("MESSAGE", headers, message.body));
+    return isAwaited;
+  }
+
+  #await(message: StoredMessage): void {
+    const delivery = {
+      sequence: ++this.#lastDelivery,
+      message,
+      subscription: this,
+      isClaimed: false,
+    };
+    this.#unsettled.set(message.id, delivery);
+    if (this.#init.ack === "client") this.#free.push(delivery);
   }
 
   /** The unsettled delivery of a message. */
@@ -99,30 +119,45 @@ export class BrokerSubscription implements Consumer {
   }
 
   /**
-   * What an ACK or NACK of this delivery covers: in `client` mode everything
-   * that was delivered before it, too (STOMP 1.2, "ack Header"), unless the
-   * broker does not take them together.
+   * What an ACK or NACK of this delivery covers, to be claimed or settled now:
+   * in `client` mode everything that was delivered before it, too (STOMP 1.2,
+   * "ack Header"), unless the broker does not take them together.
    */
   covered(delivery: Delivery, isTogether: boolean): Delivery[] {
     if (this.#init.ack !== "client" || !isTogether) return [delivery];
-    const covered: Delivery[] = [];
-    for (const earlier of this.#unsettled.values()) {
-      if (!earlier.isClaimed) covered.push(earlier);
-      if (earlier === delivery) break;
+    const covered = new Set<Delivery>();
+    for (;;) {
+      const oldest = this.#free.peek();
+      if (oldest === undefined || oldest.sequence > delivery.sequence) {
+        return [...covered];
+      }
+      this.#free.shift();
+      if (this.#isFree(oldest)) covered.add(oldest);
     }
-    return covered;
+  }
+
+  #isFree(delivery: Delivery): boolean {
+    return !delivery.isClaimed &&
+      this.#unsettled.get(delivery.message.id) === delivery;
+  }
+
+  /** A transaction has ended that had claimed these. */
+  free(deliveries: readonly Delivery[]): void {
+    if (this.#init.ack !== "client") return;
+    for (const delivery of deliveries) {
+      if (this.#isFree(delivery)) this.#free.push(delivery);
+    }
   }
 
   /** The client has settled these. */
   settle(deliveries: readonly Delivery[], verdict: Verdict): void {
-    const mine = deliveries.filter(({ message }) =>
-      this.#unsettled.delete(message.id)
-    );
+    const messages = deliveries.map(({ message }) => message)
+      .filter(({ id }) => this.#unsettled.delete(id));
     const { queue } = this.#init;
-    if (verdict === "undone") {
-      queue.giveBack(mine.map(({ message }) => message));
-    } else if (verdict === "refused") {
-      for (const { message } of mine) {
+    if (verdict === "done") queue.settle(messages);
+    else if (verdict === "undone") queue.giveBack(messages);
+    else {
+      for (const message of messages) {
         queue.deadLetter(message, "refused by a consumer");
       }
     }
@@ -144,12 +179,11 @@ export class BrokerSubscription implements Consumer {
     this.#init.queue.detach(this);
   }
 
-  /** Gives back what it has not acknowledged. */
+  /** Gives back what it has not acknowledged, as far as no transaction has claimed it. */
   giveBack(): void {
-    const messages = [...this.#unsettled.values()].map(({ message }) =>
-      message
+    const free = [...this.#unsettled.values()].filter(({ isClaimed }) =>
+      !isClaimed
     );
-    this.#unsettled.clear();
-    this.#init.queue.giveBack(messages);
+    this.settle(free, "undone");
   }
 }

@@ -13,19 +13,27 @@ export class Subscriptions {
   readonly #entries = new Map<string, Entry>();
   /** Have lost their ids to later ones. */
   readonly #shadowed = new Set<Entry>();
-  /** Have ended, and keep what they had as long as there is a connection. */
-  readonly #clinging = new Set<Entry>();
+  /** Have ended, and have something still that is not settled. */
+  readonly #ended = new Map<BrokerSubscription, Entry>();
+  /** Whether those that have ended keep it as long as there is a connection. */
+  #clings: boolean;
   /** What was not settled when its subscription ended, as `message@subscription`. */
   readonly #late = new Set<string>();
 
   /** Begins empty. */
   constructor(manners: Manners) {
     this.#manners = manners;
+    this.#clings = manners.clings;
   }
 
   /** The one with this id. */
   get(key: string): BrokerSubscription | undefined {
     return this.#entries.get(key)?.subscription;
+  }
+
+  /** Whether there is something that was not settled by one that has ended. */
+  get holdsAfterEnd(): boolean {
+    return this.#ended.size > 0;
   }
 
   /** Adds one. */
@@ -35,30 +43,59 @@ export class Subscriptions {
     this.#entries.set(key, { subscription, source });
   }
 
-  /** Ends one: it consumes no more, and what it has not settled goes back. */
+  /**
+   * Ends one: it consumes no more, and what it has not settled goes back, unless
+   * it clings to the connection or a transaction has claimed it.
+   */
   end(key: string): void {
     const entry = this.#entries.get(key)!;
     this.#entries.delete(key);
-    const { humoursLateAck, clings } = this.#manners;
-    if (humoursLateAck) {
+    if (this.#manners.humoursLateAck) {
       for (const id of entry.subscription.unsettledIds()) {
         this.#late.add(`${id}@${key}`);
       }
     }
-    entry.subscription.detach();
-    if (clings) this.#clinging.add(entry);
-    else release(entry);
+    this.#end([entry]);
   }
 
   /** Ends all, because the connection is gone. */
   endAll(): void {
-    const entries = [...this.#all(), ...this.#clinging];
+    const entries = [...this.#all(), ...this.#ended.values()];
     this.#entries.clear();
     this.#shadowed.clear();
-    this.#clinging.clear();
+    this.#ended.clear();
+    this.#clings = false;
+    this.#end(entries);
+  }
+
+  #end(entries: readonly Entry[]): void {
     // Whoever leaves takes nothing that another one gives back.
     for (const { subscription } of entries) subscription.detach();
-    for (const entry of entries) release(entry);
+    for (const entry of entries) {
+      const { subscription, source } = entry;
+      if (!this.#clings) subscription.giveBack();
+      source.leave();
+      if (subscription.unacknowledged > 0) this.#ended.set(subscription, entry);
+    }
+  }
+
+  /**
+   * A transaction has ended, and what it had claimed is settled or free. What is
+   * free and belongs to a subscription that has ended meanwhile goes back.
+   */
+  free(claims: readonly Delivery[]): void {
+    const mine = Map.groupBy(claims, ({ subscription }) => subscription);
+    for (const [subscription, deliveries] of mine) {
+      const entry = this.#ended.get(subscription);
+      if (entry === undefined) {
+        subscription.free(deliveries);
+        continue;
+      }
+      if (!this.#clings) subscription.settle(deliveries, "undone");
+      if (subscription.unacknowledged > 0) continue;
+      this.#ended.delete(subscription);
+      entry.source.leave();
+    }
   }
 
   /** They may have credit again. */
@@ -86,9 +123,4 @@ export class Subscriptions {
     yield* this.#entries.values();
     yield* this.#shadowed;
   }
-}
-
-function release({ subscription, source }: Entry): void {
-  subscription.giveBack();
-  source.leave();
 }

@@ -63,6 +63,11 @@ export class TestBroker implements AsyncDisposable {
     return this.#broker.webSocketUrl;
   }
 
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#broker.connections;
+  }
+
   /**
    * What a queue holds, or all copies of a topic together, at this moment. A
    * destination that nobody has used is empty.

@@ -1,3 +1,4 @@
+import { serve } from "../../broker/mod.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
 import { VERSIONS } from "../../codec/mod.ts";
 import { ConnectionError } from "../../errors.ts";
@@ -109,6 +110,25 @@ test("SV-26: a thousand connections that come and go leave nothing behind", asyn
   assertStrictEquals(memory.clock.pending, 0);
 });
 
+test("SV-26: a connection that has ended is counted no more, however it ended", async () => {
+  const transport = new MemoryNetwork();
+  await using broker = await serve({ transport });
+  const peers = await Promise.all(
+    ["close", "DISCONNECT", "reset"].map(async () => {
+      const peer = await RawPeer.dial(transport, broker.url);
+      await peer.connect("1.2");
+      return peer;
+    }),
+  );
+  assertStrictEquals(broker.connections, 3);
+  await peers[0]!.close();
+  await peers[1]!.say(DISCONNECT);
+  await peers[1]!.close();
+  transport.links[2]!.reset();
+  await settled();
+  assertStrictEquals(broker.connections, 0);
+});
+
 test("a consumer that does not read is given no more than its connection holds; others get the rest", async () => {
   await using memory = await BrokerInMemory.start(
     {},
@@ -185,4 +205,20 @@ test("a broker that is started again where one was closed begins empty", async (
     );
     assertStrictEquals(headerOf(receipt, "receipt-id"), "r");
   }
+});
+
+test("a receipt of DISCONNECT that is delayed for long comes nevertheless, then the end", async () => {
+  await using memory = await BrokerInMemory.start();
+  const peer = await memory.connect();
+  memory.broker.misbehave({ delayReceipt: { nth: "each", by: 5000 } });
+  await peer.say(DISCONNECT);
+  await memory.clock.advance(4999);
+  assertStrictEquals(peer.hasEnded, false);
+  await memory.clock.advance(1);
+  assertEquals(await peer.frames(), [
+    plain("RECEIPT", { "receipt-id": "bye" }),
+  ]);
+  assertStrictEquals(peer.hasEnded, true);
+  await memory.clock.advance(2000);
+  assertStrictEquals(memory.clock.pending, 0);
 });

@@ -124,37 +124,13 @@ test("where a queue cannot take all of a transaction it takes nothing of it", as
   const producer = await memory.connect();
   const transaction = "t";
   const body = "x".repeat(300);
-  await producer.write(raw("BEGIN", { transaction }));
-  for (let i = 0; i < 3; i++) await producer.write(send(body, { transaction }));
-  const [error] = await producer.say(raw("COMMIT", { transaction }));
+  await producer.write(send(body) + raw("BEGIN", { transaction }));
+  for (let i = 0; i < 2; i++) await producer.write(send(body, { transaction }));
+  const commit = raw("COMMIT", { transaction, receipt: "commit" });
+  const [error] = await producer.say(commit);
+  assertEquals(headerOf(error, "receipt-id"), "commit");
   assertEquals(error!.command, "ERROR");
-  assertEquals(memory.broker.queue(QUEUE).depth, 0);
-});
-
-test("where a full queue blocks, the producer waits, and others do not", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-    heartBeat: [0, 1000],
-  });
-  const producer = await memory.connect("1.2", { "heart-beat": "1000,0" });
-  const body = "x".repeat(300);
-  await producer.write(send(body).repeat(10));
-  await settled();
-  const { depth } = memory.broker.queue(QUEUE);
-  assertEquals(depth, 3, "the third one has filled it");
-  // It cannot show that it lives, and need not.
-  await memory.clock.advance(60_000);
-  const other = await memory.connect();
-  await other.write(raw("SEND", { destination: "/queue/b" }, "b"));
-  const frames = await other.say(
-    raw("SUBSCRIBE", { id: "s", destination: QUEUE, ack: "auto" }),
-  );
-  await settled();
-  frames.push(...await other.frames());
-  assertEquals(frames.length, 10);
-  assert(!producer.hasEnded);
-  assertEquals(memory.broker.queue("/queue/b").depth, 1);
+  assertEquals(memory.broker.queue(QUEUE).depth, 1);
 });
 
 test("a consumer that does not read holds up nobody else", async () => {
@@ -262,63 +238,6 @@ test("what a queue holds can be seen from outside", async () => {
   assertEquals(memory.broker.queue("/queue/never-used").depth, 0);
 });
 
-test("a producer that is blocked and then gone gives back what it had", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-  });
-  const producer = await memory.connect();
-  await producer.write(
-    raw("SEND", { destination: "/queue/work" }, "job") +
-      subscribe("/queue/work"),
-  );
-  await settled();
-  assertEquals(memory.broker.queue("/queue/work").unacknowledged, 1);
-  await producer.write(send("x".repeat(300)).repeat(10));
-  await settled();
-  await producer.close();
-  await settled();
-  const { depth, consumers } = memory.broker.queue("/queue/work");
-  assertEquals([depth, consumers], [1, 0]);
-});
-
-test("a producer that is blocked is not blamed for the frame that was complete", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 300,
-    whenFull: "block",
-    frameTimeout: 5000,
-  });
-  const producer = await memory.connect();
-  const whole = send("x".repeat(300));
-  await producer.write(whole.slice(0, 30));
-  await settled();
-  await producer.write(whole.slice(30));
-  await memory.clock.advance(60_000);
-  assertEquals(await producer.frames(), []);
-  assert(!producer.hasEnded);
-});
-
-test("a producer waits until every copy of a topic has room", async () => {
-  await using memory = await BrokerInMemory.start({
-    maxQueueOctets: 1000,
-    whenFull: "block",
-  });
-  const topic = "/topic/a";
-  const reader = await memory.connect();
-  const durable = { id: "away", destination: topic, durable: "true" };
-  await reader.say(raw("SUBSCRIBE", durable));
-  await reader.say(raw("UNSUBSCRIBE", { id: "away" }));
-  await reader.say(raw("SUBSCRIBE", { id: "s", destination: topic }));
-  const producer = await memory.connect();
-  await producer.write(
-    raw("SEND", { destination: topic }, "x".repeat(300)).repeat(20),
-  );
-  await settled();
-  // The third one has filled the copy of who is away.
-  assertEquals((await reader.frames()).length, 3);
-  assertEquals(memory.broker.queue(topic).depth, 3);
-});
-
 test("the dead-letter queue is bounded, too", async () => {
   await using memory = await BrokerInMemory.start({ maxQueueOctets: 1000 });
   const peer = await memory.connect();
@@ -329,4 +248,73 @@ test("the dead-letter queue is bounded, too", async () => {
   }
   await settled();
   assert(memory.broker.queue(DEAD).octets <= 2000);
+});
+
+test("what consumers have not acknowledged fills a queue, too", async () => {
+  await using memory = await BrokerInMemory.start({ maxQueueOctets: 1000 });
+  const [producer, consumer] = [await memory.connect(), await memory.connect()];
+  await consumer.say(subscribe(QUEUE));
+  const one = send("x".repeat(300));
+  const [error] = await producer.say(one.repeat(20));
+  assertEquals(error!.command, "ERROR");
+  const held = await consumer.frames();
+  assertEquals(held.length, 2);
+  assertEquals(memory.broker.queue(QUEUE).octets, 1000);
+  for (const frame of held) {
+    await consumer.write(raw("ACK", { id: headerOf(frame, "ack") }));
+  }
+  await settled();
+  assertEquals(memory.broker.queue(QUEUE).octets, 0);
+  const other = await memory.connect();
+  assertEquals(await other.say(one.repeat(2)), []);
+});
+
+test("a message that dies again says why it has now, and nothing of before", async () => {
+  await using memory = await BrokerInMemory.start();
+  const peer = await memory.connect();
+  const old = {
+    "original-destination": "/queue/old",
+    "original-message-id": "m-0",
+    "dead-letter-reason": "old age",
+    own: "kept",
+  };
+  await peer.write(subscribe(QUEUE) + send("poison", old));
+  await refuse(peer, { requeue: "false" });
+  const [frame] = await (await memory.connect()).say(subscribe(DEAD));
+  assertEquals(frame!.headers.slice(4, -1), [
+    ["own", "kept"],
+    ["original-destination", QUEUE],
+    ["original-message-id", "m-1"],
+    ["dead-letter-reason", "refused by a consumer"],
+  ]);
+});
+
+test("open transactions of a client hold no more for a queue than it may hold", async () => {
+  for (const whenFull of ["refuse", "block"] as const) {
+    await using memory = await BrokerInMemory.start({
+      maxQueueOctets: 1000,
+      whenFull,
+    });
+    const client = await memory.connect();
+    const body = "x".repeat(300);
+    const begin = (transaction: string) => raw("BEGIN", { transaction });
+    const end = (transaction: string) => raw("ABORT", { transaction });
+    // What has ended holds nothing, and each queue counts for itself.
+    for (let i = 0; i < 3; i++) {
+      await client.write(
+        begin("t") + send(body, { transaction: "t" }).repeat(2) + end("t"),
+      );
+    }
+    const others = ["/queue/b", "/queue/c"].map((destination) =>
+      send(body, { destination, transaction: "t" })
+    );
+    await client.write(
+      begin("t") + begin("u") + others.join("") +
+        send(body, { transaction: "t" }) + send(body, { transaction: "u" }),
+    );
+    assertEquals(await client.frames(), []);
+    const [error] = await client.say(send(body, { transaction: "t" }));
+    assertStringIncludes(headerOf(error, "message")!, "more than 1000 octets");
+    await client.end();
+  }
 });

@@ -189,3 +189,18 @@ test("a client that closes leaves no timer behind", async () => {
   await memory.clock.advance(0);
   assertStrictEquals(memory.clock.pending, 0);
 });
+
+test("unless told otherwise a client has 10 s until its CONNECT, and 60 s for a frame", async () => {
+  await using memory = await BrokerInMemory.start({ heartBeat: [0, 0] });
+  const silent = await memory.dial();
+  await memory.clock.advance(9999);
+  assertEquals(await silent.frames(), []);
+  await memory.clock.advance(1);
+  assertMatch((await silent.frames())[0]!.body, /within 10000 ms/);
+  const slow = await memory.connect();
+  await slow.write("SEND\n");
+  await memory.clock.advance(59_999);
+  assertEquals(await slow.frames(), []);
+  await memory.clock.advance(1);
+  assertMatch((await slow.frames())[0]!.body, /within 60000 ms/);
+});

@@ -179,3 +179,59 @@ test("SV-08: receipts of a transaction's frames come when those are accepted, no
     true,
   );
 });
+
+const UNSUBSCRIBE = raw("UNSUBSCRIBE", { id: "s" });
+
+test("SV-22: what a transaction has settled stays so when its subscription ends before COMMIT", async () => {
+  for (const dialect of ["stompest", "rabbitmq"] as const) {
+    await using memory = await BrokerInMemory.start({ dialect });
+    const peer = await memory.connect();
+    const [one, two] = await deliver(peer, "client-individual");
+    const requeue = { id: headerOf(two, "ack"), transaction, requeue: "false" };
+    await peer.say(
+      BEGIN + send("/queue/out", "x") + settle("ACK", one) +
+        raw("NACK", requeue) + UNSUBSCRIBE,
+    );
+    assertEquals(memory.broker.queue("/queue/out").depth, 0);
+    assertEquals(await peer.say(COMMIT), []);
+    await peer.close();
+    assertEquals(await rest(memory, "/queue/out"), ["x"]);
+    assertEquals(await rest(memory, "/queue/in"), ["3*"]);
+  }
+});
+
+for (const [name, end] of VOID) {
+  test(`SV-22: ${name} gives back what a transaction had settled, when its subscription has ended, too`, async () => {
+    await using memory = await BrokerInMemory.start();
+    const [peer, other] = [await memory.connect(), await memory.connect()];
+    const [one, two] = await deliver(peer, "client-individual");
+    await peer.say(
+      BEGIN + settle("ACK", one) + settle("NACK", two) + UNSUBSCRIBE,
+    );
+    await other.write(raw("SUBSCRIBE", { destination: "/queue/in", id: "s" }));
+    assertEquals(await other.bodies(), ["3*"]);
+    await end(peer);
+    assertEquals(await other.bodies(), ["1*", "2*"]);
+  });
+}
+
+test("a cumulative ACK covers what an aborted transaction had claimed", async () => {
+  await using memory = await BrokerInMemory.start();
+  const peer = await memory.connect();
+  const messages = await deliver(peer, "client");
+  await peer.say(BEGIN + settle("ACK", messages[1]) + ABORT);
+  await peer.say(raw("ACK", { id: headerOf(messages[2], "ack") }));
+  await peer.close();
+  assertEquals(await rest(memory, "/queue/in"), []);
+});
+
+test("an ACK in a transaction that there is not forgets nothing", async () => {
+  await using memory = await BrokerInMemory.start({ dialect: "rabbitmq" });
+  const peer = await memory.connect();
+  const messages = await deliver(peer, "client");
+  const [error] = await peer.say(settle("ACK", messages[1]));
+  assertStrictEquals(error?.command, "ERROR");
+  await peer.say(raw("ACK", { id: headerOf(messages[2], "ack") }));
+  await peer.close();
+  assertEquals(await rest(memory, "/queue/in"), []);
+});

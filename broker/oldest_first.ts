@@ -1,12 +1,10 @@
-import type { StoredMessage } from "./message.ts";
-
 /**
- * Messages that came back undone, of which the oldest goes first. A heap: what
- * comes back and what goes cost the logarithm of how many there are.
+ * Things in no order, of which the oldest goes first. A heap: what comes and
+ * what goes cost the logarithm of how many there are, at the most.
  */
-export class Returned {
+export class OldestFirst<T extends { readonly sequence: number }> {
   /** Each is older than those at `2 * i + 1` and `2 * i + 2`. */
-  readonly #heap: StoredMessage[] = [];
+  readonly #heap: T[] = [];
 
   /** How many there are. */
   get length(): number {
@@ -14,20 +12,25 @@ export class Returned {
   }
 
   /** One more. */
-  push(message: StoredMessage): void {
+  push(item: T): void {
     const heap = this.#heap;
     let at = heap.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (heap[parent]!.sequence < message.sequence) break;
+      if (heap[parent]!.sequence < item.sequence) break;
       heap[at] = heap[parent]!;
       at = parent;
     }
-    heap[at] = message;
+    heap[at] = item;
+  }
+
+  /** The oldest, which stays there. */
+  peek(): T | undefined {
+    return this.#heap[0];
   }
 
   /** Takes the oldest. */
-  shift(): StoredMessage | undefined {
+  shift(): T | undefined {
     const heap = this.#heap;
     const oldest = heap[0];
     const last = heap.pop();

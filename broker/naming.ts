@@ -1,0 +1,46 @@
+import type { Frame, Version } from "../codec/mod.ts";
+import type { Manners } from "./manners.ts";
+import { required } from "./refusal.ts";
+
+/** How the frames of a client name subscriptions and messages. */
+export interface Naming {
+  readonly version: Version | undefined;
+  readonly manners: Manners;
+}
+
+/**
+ * What a subscription goes by: its id, or where it needs none its destination.
+ *
+ * @throws {Refusal} if the frame does not say it.
+ */
+export function keyOf(frame: Frame, naming: Naming): string {
+  return needsId(naming)
+    ? required(frame, "id")
+    : frame.headers.get("id") ?? required(frame, "destination");
+}
+
+/**
+ * The message that an ACK or NACK names and the subscription, if it says that.
+ *
+ * @throws {Refusal} if it does not say what its version wants.
+ */
+export function settledBy(
+  frame: Frame,
+  naming: Naming,
+): readonly [message: string, key: string | undefined] {
+  if (naming.version === "1.2") {
+    const id = required(frame, "id");
+    const at = id.indexOf("@");
+    return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
+  }
+  return [
+    required(frame, "message-id"),
+    needsId(naming)
+      ? required(frame, "subscription")
+      : frame.headers.get("subscription"),
+  ];
+}
+
+function needsId({ version, manners }: Naming): boolean {
+  return version !== "1.0" && manners.needsId;
+}
