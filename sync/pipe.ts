@@ -7,10 +7,12 @@ import { flushAtExit, forgetAtExit } from "./exit.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 
 /**
- * How long the worker may take to come up, in ms. Deno needs a few for it, but
- * a whole second where a worker starts another one.
+ * How long the worker may take to come up, in ms. Deno needs a few for it, but a
+ * whole second where a worker starts another one, or an inspector is there: in
+ * its REPL, and where it measures coverage. A worker that cannot be had at all
+ * is noticed at once.
  */
-const START_TIMEOUT = "WorkerGlobalScope" in globalThis ? 4000 : 1000;
+const START_TIMEOUT = 4000;
 
 /** How long acknowledgements may wait for each other, in ms. */
 const PATIENCE = 0.1;

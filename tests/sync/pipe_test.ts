@@ -107,7 +107,7 @@ test("Pipe tells at once that it may have no worker", () => {
   });
 });
 
-test("Pipe gives up a worker that does not come up, within about a second", () => {
+test("Pipe gives up a worker that does not come up, within a few seconds", () => {
   let isTerminated = false;
   class Idle {
     postMessage(): void {}
@@ -121,9 +121,9 @@ test("Pipe gives up a worker that does not come up, within about a second", () =
     assertThrows(
       () => Pipe.open(NOWHERE, 60_000),
       ConnectionError,
-      "did not come up within 1000 ms",
+      "did not come up within 4000 ms",
     );
-    assert(performance.now() - begun < 1500);
+    assert(performance.now() - begun < 4500);
   });
   assert(isTerminated);
 });
