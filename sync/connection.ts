@@ -19,6 +19,8 @@ export interface ConnectionOptions extends ClientSessionOptions {
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
   readonly connectedTimeout: number;
+  /** When both of this has to be done, a `performance.now()`. */
+  readonly deadline: number;
   /** Secures the connection. */
   readonly tls: TlsOptions | undefined;
 }
@@ -80,11 +82,13 @@ export class Connection {
    * {FrameError} if it does not speak STOMP as agreed.
    */
   static open(address: Address, options: ConnectionOptions): Connection {
-    const { connectTimeout, tls } = options;
-    const pipe = Pipe.open(address, connectTimeout, { tls });
+    const { connectTimeout, connectedTimeout, deadline, tls } = options;
+    const within = (timeout: number) =>
+      Math.min(timeout, Math.max(0, Math.ceil(deadline - performance.now())));
+    const pipe = Pipe.open(address, within(connectTimeout), { tls });
     try {
       const connection = new Connection(pipe, options);
-      connection.#handshake(options.connectedTimeout);
+      connection.#handshake(within(connectedTimeout));
       return connection;
     } catch (error) {
       pipe.close();
@@ -202,15 +206,16 @@ export class Connection {
   }
 
   /**
-   * Gives the connection up. What was written before still leaves, and what has
-   * come is in the inbox.
+   * Gives the connection up, as the program wants it. What was written before
+   * still leaves, and what has come is in the inbox.
    */
   leave(timeout: number): void {
+    this.isFailureKnown = true;
     if (this.#failure !== undefined) return;
     this.#pipe.flush(timeout);
     this.#pipe.close();
     while (this.#failure === undefined && this.#receive());
-    this.fail(new ConnectionError("The client has connected anew."));
+    this.fail(new ConnectionError("The client has left this connection."));
   }
 
   /** The connection ends now, because of this. Idempotent. */

@@ -59,7 +59,7 @@ export class Exchange {
     this.#options = options;
     this.#upkeep = new Upkeep({
       ...options,
-      connected: (connection, previous) => this.#replay(connection, previous),
+      connected: (...made) => this.#replay(...made),
     });
     this.#upkeep.start();
   }
@@ -76,15 +76,25 @@ export class Exchange {
 
   /** The connection whose inbox has something, if one has in time. */
   arrival(verb: string, timeout: number): Connection | undefined {
-    const deadline = performance.now() + timeout;
+    const { reconnectTimeout } = this.#options;
+    let begun = performance.now();
+    let lostAt: number | undefined;
     for (;;) {
       const { connection } = this;
       // What came before the end comes before the error, too.
       if (connection.inbox.length === 0) connection.notice();
       if (!this.#isClosed && connection.inbox.length > 0) return connection;
+      const noticed = performance.now();
       const online = this.#online(verb);
+      if (online !== connection) {
+        lostAt ??= noticed;
+        const now = performance.now();
+        // Time counts from the new connection on: but not for ever where none
+        // of them lasts.
+        if (now - lostAt <= reconnectTimeout) begun = now;
+      }
       try {
-        return online.waitForArrival(deadline) ? online : undefined;
+        return online.waitForArrival(begun + timeout) ? online : undefined;
       } catch (error) {
         // The next round connects anew, or says that there is no connection.
         if (error !== online.failure) throw error;
@@ -205,8 +215,8 @@ export class Exchange {
     return id;
   }
 
-  #send(connection: Connection, request: Request): void {
-    const operation = this.#operation(request);
+  #send(connection: Connection, request: Request, deadline = Infinity): void {
+    const operation = this.#operation(request, deadline);
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
     const contentLength = request.contentLength?.(session);
@@ -231,19 +241,25 @@ export class Exchange {
   }
 
   #operation(
-    { name, timeout }: { name: string; timeout: number | undefined },
+    { name, timeout = this.#options.receiptTimeout }: {
+      readonly name: string;
+      readonly timeout: number | undefined;
+    },
+    deadline = Infinity,
   ): Operation {
-    return {
-      name,
-      timeout: timeout ?? this.#options.receiptTimeout,
-      begun: performance.now(),
-    };
+    const begun = performance.now();
+    const left = Math.max(0, Math.ceil(deadline - begun));
+    return { name, timeout: Math.min(timeout, left), begun };
   }
 
   /** Another connection gets what the client had on the one before. */
-  #replay(connection: Connection, previous: Connection | undefined): void {
+  #replay(
+    connection: Connection,
+    previous: Connection | undefined,
+    deadline: number,
+  ): void {
     for (const subscribing of this.#subscriptions.values()) {
-      this.#send(connection, requestOf(subscribing));
+      this.#send(connection, requestOf(subscribing), deadline);
     }
     const arrived = connection.inbox.clear();
     for (const item of previous?.inbox.clear() ?? []) {

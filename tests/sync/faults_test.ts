@@ -14,26 +14,11 @@ import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
-  assertLess,
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { Thread } from "./support/thread.ts";
-
-/** Tries a client with a broker that follows a script. */
-function tried(
-  script: string,
-  claim: string,
-  body: (client: SyncClient, peer: Thread) => void | Promise<void>,
-  options: SyncConnectOptions = {},
-): void {
-  test(`${script}: ${claim}`, async () => {
-    await using peer = await Thread.peer(script);
-    const client = connectSync(peer.url, { heartBeat: [0, 0], ...options });
-    await body(client, peer);
-    client.disconnect();
-  });
-}
+import { busyFor, RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
 
 /** Tries to connect to a broker that follows a script. */
 function triedToConnect(
@@ -47,14 +32,6 @@ function triedToConnect(
     body(() => connectSync(peer.url, options));
     assertEquals((await peer.heard()).at(-1), "the end");
   });
-}
-
-const RECEIPT = { receipt: true };
-const SOON = { timeout: 2000 };
-const S = { id: "s", ack: "client-individual" } as const;
-
-function texts(client: SyncClient, count: number): string[] {
-  return Array.from({ length: count }, () => client.receiveFrame(SOON)!.text());
 }
 
 tried(
@@ -645,10 +622,3 @@ tried(
     client.commit(next);
   },
 );
-
-/** Computes, and lets the event loop wait. */
-function busyFor(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
-  assertLess(performance.now(), end + milliseconds);
-}

@@ -10,6 +10,14 @@ async function subscribed(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("SUBSCRIBE");
 }
 
+/** Does not let the next connection in. */
+async function refuse(peer: ScriptedPeer): Promise<void> {
+  await peer.acceptOnly();
+  await peer.expect("CONNECT");
+  await peer.say(raw("ERROR", { message: "not you" }));
+  await peer.expectEnd();
+}
+
 /** The good end. */
 async function goodBye(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("DISCONNECT");
@@ -326,6 +334,47 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await peer.accept();
     await peer.expect("BEGIN");
     await peer.expectAndConfirm("COMMIT");
+    await goodBye(peer);
+  },
+
+  "another connection, and a message": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a refusal, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuse(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "refusals without end": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.hangUp();
+    for (let i = 0; i < 4; i++) await refuse(peer);
+  },
+
+  "a replay that is not confirmed": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await peer.accept();
+    await peer.expect("SUBSCRIBE");
+    await peer.expectEnd();
+  },
+
+  "a refusal behind reconnect()": async (peer) => {
+    await subscribed(peer);
+    await peer.expectEnd();
+    await refuse(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
     await goodBye(peer);
   },
 
