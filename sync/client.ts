@@ -75,7 +75,8 @@ export class SyncClient implements Disposable {
    * or the broker takes nothing more; the client can go on, unless a part of
    * the message has left, as it can above 256 KiB: then the connection is given
    * up. {ConnectionError} if the connection is lost; its `unknown` tells that
-   * the broker may have the message nevertheless. It is never sent twice.
+   * the broker may have the message nevertheless. It is never sent twice. In a
+   * transaction that was lost with its connection nothing is written.
    */
   send(
     destination: string,
@@ -83,16 +84,16 @@ export class SyncClient implements Disposable {
     options: SyncSendOptions = {},
   ): void {
     checkOptions("send()", options, SEND_CHECKS);
-    const { transaction } = options;
-    this.#settling.checkTransaction(transaction, options.receipt);
+    const { transaction, receipt } = options;
     const headers = typeof body === "string" && body !== ""
       ? { ...TEXT, ...options.headers }
       : options.headers;
     this.#exchange.perform({
       verb: "send",
       name: `the SEND to ${destination}`,
-      receipt: options.receipt,
+      receipt,
       timeout: options.timeout,
+      check: () => this.#settling.checkTransaction(transaction, receipt),
       contentLength: (session) =>
         options.contentLength ?? hasContentLength(session.dialect, body),
       frames: (session, receipt) => [
@@ -198,8 +199,9 @@ export class SyncClient implements Disposable {
    * or its subscription has ended: nothing is written, and the broker delivers
    * the message anew.
    * @throws {UsageError} in ack mode `auto`, after {@linkcode nack}, or if it
-   * is no message of this client's. What a receipt throws, see
-   * {@linkcode send}.
+   * is no message of this client's. {BrokerError} if the broker refuses: then it
+   * can be acknowledged again. What a receipt throws, and what happens in a
+   * transaction that is lost, see {@linkcode send}.
    */
   ack(frame: Frame, options: SyncAckOptions = {}): boolean {
     return this.#settling.settle("ack", frame, options);
@@ -229,9 +231,10 @@ export class SyncClient implements Disposable {
    * Commits a transaction (STOMP 1.2, "COMMIT"), and blocks until the broker
    * has confirmed it.
    *
-   * @throws {UsageError} if there is no such transaction, perhaps because its
-   * connection is gone. {BrokerError} if the broker refuses: what was
-   * acknowledged in it can be acknowledged again. What a receipt throws, see
+   * @throws {UsageError} if there is no such transaction. {ConnectionError} if
+   * it was lost with its connection, so that nothing of it has happened; `unknown`
+   * tells that the COMMIT was under way. {BrokerError} if the broker refuses: what
+   * was acknowledged in it can be acknowledged again. What a receipt throws, see
    * {@linkcode send}.
    */
   commit(id: string): void {
@@ -240,7 +243,8 @@ export class SyncClient implements Disposable {
 
   /**
    * Aborts a transaction (STOMP 1.2, "ABORT"), and blocks until the broker has
-   * confirmed it. What was acknowledged in it can be acknowledged again.
+   * confirmed it. What was acknowledged in it can be acknowledged again. One
+   * that was lost with its connection has been aborted by that.
    *
    * @throws What {@linkcode commit} throws.
    */

@@ -34,6 +34,8 @@ export interface Request {
   readonly receipt: boolean | undefined;
   /** How long it may take, in ms. */
   readonly timeout: number | undefined;
+  /** Throws if it cannot be done; asked before and after a reconnect. */
+  check?(): void;
   /** Whether the frames have a content-length. @default {true} */
   contentLength?(session: ClientSession): boolean;
   /** Makes the frames; the last one asks for the receipt. */
@@ -71,7 +73,11 @@ export class Exchange {
 
   /** Sends a frame, and waits for the receipt if it asks for one. */
   perform(request: Request): void {
-    this.#send(this.#online(request.verb), request);
+    this.#checkOpen(request.verb);
+    request.check?.();
+    const connection = this.#online(request.verb);
+    request.check?.();
+    this.#send(connection, request);
   }
 
   /** The connection whose inbox has something, if one has in time. */

@@ -612,7 +612,7 @@ tried(
   (client) => {
     const lost = client.begin();
     client.reconnect();
-    assertThrows(() => client.commit(lost), UsageError, lost);
+    assertThrows(() => client.commit(lost), ConnectionError, lost);
     const next = client.begin();
     assertThrows(
       () => client.send("/queue/a", "x", { transaction: lost }),

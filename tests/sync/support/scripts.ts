@@ -18,6 +18,12 @@ async function refuse(peer: ScriptedPeer): Promise<void> {
   await peer.expectEnd();
 }
 
+/** Says no to what has come last. */
+async function object(peer: ScriptedPeer): Promise<void> {
+  const receipt = peer.lastReceipt;
+  await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+}
+
 /** The good end. */
 async function goodBye(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("DISCONNECT");
@@ -55,9 +61,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
 
   "an ERROR that names its receipt": async (peer) => {
     await peer.accept();
-    const frame = await peer.expect("SEND");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("SEND");
+    await object(peer);
     await peer.expectAndConfirm("SEND");
     await goodBye(peer);
   },
@@ -237,9 +242,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
 
   "a SUBSCRIBE that is refused": async (peer) => {
     await peer.accept();
-    const frame = await peer.expect("SUBSCRIBE");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("SUBSCRIBE");
+    await object(peer);
     await peer.expectAndConfirm("SUBSCRIBE");
     await goodBye(peer);
   },
@@ -267,9 +271,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await peer.say(message("s", 1));
     await peer.expect("BEGIN");
     await peer.expect("ACK");
-    const frame = await peer.expect("COMMIT");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("COMMIT");
+    await object(peer);
     await peer.expectAndConfirm("ACK");
     await goodBye(peer);
   },
@@ -375,6 +378,50 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await refuse(peer);
     await subscribed(peer);
     await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "an end in a transaction": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.hangUp();
+  },
+
+  "an end in a transaction, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.expect("ACK");
+    await peer.hangUp();
+    await subscribed(peer);
+    await peer.say(message("s", 2));
+    await goodBye(peer);
+  },
+
+  "ACK is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.expect("ACK");
+    await object(peer);
+    await peer.expectAndConfirm("ACK");
+    await goodBye(peer);
+  },
+
+  "NACK is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.expect("NACK");
+    await object(peer);
+    await peer.expectAndConfirm("NACK");
+    await goodBye(peer);
+  },
+
+  "three messages": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2) + message("s", 3));
+    await peer.expect("ACK");
+    await peer.expect("NACK");
     await goodBye(peer);
   },
 
