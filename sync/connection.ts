@@ -1,7 +1,7 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import { BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
+import { type BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
 import {
   ClientSession,
   type ClientSessionOptions,
@@ -13,6 +13,12 @@ import { brokerError, redacted } from "../session/said.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { Pipe } from "./pipe.ts";
+import {
+  type ErrorEvent,
+  type Operation,
+  Receipts,
+  unknownFate,
+} from "./receipts.ts";
 
 /** What a connection is made with. */
 export interface ConnectionOptions extends ClientSessionOptions {
@@ -28,20 +34,6 @@ export interface ConnectionOptions extends ClientSessionOptions {
 /** A message and what it came for. */
 export type Arrival = Extract<SessionEvent, { type: "message" }>;
 
-/** What an operation is called in messages, and how long it may take. */
-export interface Operation {
-  readonly name: string;
-  /** In ms, from `begun` on. */
-  readonly timeout: number;
-  readonly begun: number;
-}
-
-/** A receipt that is waited for, and what came of it. */
-interface AwaitedReceipt {
-  readonly id: string;
-  answer: "receipt" | BrokerError | undefined;
-}
-
 /**
  * One connection to one broker, from CONNECT to the end of the socket. Every
  * call that waits blocks the thread; what comes meanwhile is kept.
@@ -54,6 +46,8 @@ export class Connection {
    * that belong to no operation.
    */
   readonly inbox: Fifo<Arrival | BrokerError> = new Fifo();
+  /** Subscriptions that the broker has ended, by their ids, and how. */
+  readonly cancelled: Map<string, BrokerError> = new Map();
   /** Whether a call has thrown {@linkcode failure}. */
   isFailureKnown = false;
   readonly #pipe: Pipe;
@@ -62,7 +56,7 @@ export class Connection {
   readonly #passcode: string | undefined;
   /** Subscriptions that we have ended, for which messages may still come. */
   readonly #ended = new Map<string, SessionSubscription>();
-  #awaited: AwaitedReceipt | undefined;
+  readonly #receipts = new Receipts();
   #lastError: BrokerError | undefined;
   #cause: unknown;
   #failure: ConnectionError | undefined;
@@ -118,6 +112,8 @@ export class Connection {
   write(frame: Frame, operation: Operation, contentLength = true): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
+      // An ERROR that has come by now is not about this.
+      if (frame.headers.has("receipt") && this.#pipe.hasOctets) this.#takeIn();
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
       this.#pipe.write(this.#buffer.take(), {
@@ -126,6 +122,7 @@ export class Connection {
         isUrgent: frame.command !== "ACK",
         onOctets: this.#takeIn,
       });
+      this.#receipts.wrote();
     } catch (error) {
       this.session.withdraw(frame);
       // What is left of a frame that was torn cannot be completed later.
@@ -137,23 +134,27 @@ export class Connection {
   }
 
   /**
-   * Waits for a receipt.
+   * Waits for the receipt that the last frame has asked for.
    *
    * @throws {BrokerError} if an ERROR answers, {TimeoutError} if nothing does,
-   * {ConnectionError} whose `unknown` is set if the connection is lost.
+   * {ConnectionError} whose `unknown` is set if the connection is lost, or an
+   * ERROR comes that may be about something else.
    */
-  confirm(receipt: string, { name, timeout, begun }: Operation): void {
-    const awaited: AwaitedReceipt = { id: receipt, answer: undefined };
-    this.#awaited = awaited;
-    const isHere = this.#readUntil(
-      () => awaited.answer !== undefined,
+  confirm(receipt: string, operation: Operation): void {
+    const { name, timeout, begun } = operation;
+    const receipts = this.#receipts;
+    receipts.expect(receipt, operation);
+    this.#readUntil(
+      () => receipts.isAnswered,
       () => this.#pipe.waitForAnswer(begun + timeout),
       begun + timeout,
     );
-    this.#awaited = undefined;
-    if (awaited.answer instanceof BrokerError) throw awaited.answer;
-    if (isHere) return;
-    if (this.#failure !== undefined) throw this.#unknown(name);
+    if (receipts.settle()) return;
+    if (this.#failure !== undefined) {
+      this.isFailureKnown = true;
+      const reason = "the connection was lost before its receipt came";
+      throw unknownFate(name, reason, this.#failure);
+    }
     throw new TimeoutError(`The receipt of ${name}`, timeout);
   }
 
@@ -309,11 +310,10 @@ export class Connection {
         this.#keep(event);
         return;
       case "receipt":
-        if (event.id === this.#awaited?.id) {
-          this.#awaited.answer ??= "receipt";
-        }
+        this.#receipts.resolve(event.id);
         return;
       case "connected":
+        this.#receipts.allTaken();
         return;
       case "refused":
         this.fail(
@@ -326,19 +326,17 @@ export class Connection {
   }
 
   /** An ERROR goes to the operation that it belongs to, or into the inbox. */
-  #report(event: Extract<SessionEvent, { type: "error" }>): void {
+  #report(event: ErrorEvent): void {
     const error = this.#brokerError("The broker reported", event.frame);
     this.#lastError = error;
-    const awaited = this.#awaited;
-    const isOurs = event.receipt === undefined
-      // It is not said what failed; in order, it is most likely this.
-      ? event.subscription === undefined
-      : event.receipt === awaited?.id;
-    if (isOurs && awaited !== undefined && awaited.answer === undefined) {
-      awaited.answer = error;
-    } else {
-      this.inbox.push(error);
-    }
+    const { receipt, subscription } = event;
+    // Whatever is wrong, it is not the good-bye, unless that is said.
+    const isElse = this.session.state === "disconnecting" &&
+      receipt === undefined;
+    if (!isElse && this.#receipts.reject(event, error)) return;
+    const isEnded = receipt === undefined && subscription !== undefined;
+    if (isEnded) this.cancelled.set(subscription.id, error);
+    this.inbox.push(error);
   }
 
   #keep(arrival: Arrival): void {
@@ -349,15 +347,6 @@ export class Connection {
     else if (ended.ack === "auto") {
       this.inbox.push({ ...arrival, subscription: ended });
     }
-  }
-
-  #unknown(name: string): ConnectionError {
-    this.isFailureKnown = true;
-    return new ConnectionError(
-      `It is unknown whether the broker took ${name}: the connection was ` +
-        "lost before its receipt came. Repeating it may do it twice.",
-      { cause: this.#failure, unknown: true },
-    );
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {

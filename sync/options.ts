@@ -38,7 +38,8 @@ export interface SyncConnectOptions extends SharedConnectOptions {
    * growing pauses and some chance in them, at each broker of a failover URI. A
    * broker that refuses is asked again like one that does not answer, because
    * ActiveMQ refuses a `client-id` for a moment after a loss. Subscriptions are
-   * replayed, then the call goes on. Nothing that was sent is ever repeated.
+   * replayed, then the call goes on; one that is refused to the end has ended.
+   * Nothing that was sent is ever repeated.
    *
    * @default {false}
    */

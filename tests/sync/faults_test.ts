@@ -84,6 +84,46 @@ tried(
 );
 
 tried(
+  "an ERROR that names nothing, behind something unconfirmed",
+  "nobody knows what it is about, and who waits is told so",
+  (client) => {
+    client.send("/queue/a", "x");
+    const error = assertThrows(
+      () => client.send("/queue/b", "y", RECEIPT),
+      ConnectionError,
+      "unknown whether the broker took the SEND to /queue/b: the broker has " +
+        "reported an error",
+    );
+    assert(error.unknown);
+    assertInstanceOf(error.cause, BrokerError);
+    client.send("/queue/c", "z", RECEIPT);
+    assertFalse(client.canRead());
+  },
+);
+
+tried(
+  "an ERROR that names nothing, behind something confirmed",
+  "it is thrown by the call that waits",
+  (client) => {
+    client.send("/queue/a", "w");
+    client.send("/queue/b", "x", RECEIPT);
+    assertThrows(() => client.send("/queue/c", "y", RECEIPT), BrokerError);
+    client.send("/queue/d", "z", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR that names nothing, before something else",
+  "a call that came later is not blamed for it",
+  (client) => {
+    client.send("/queue/a", "x");
+    busyFor(100);
+    client.send("/queue/b", "y", RECEIPT);
+    assertThrows(() => client.receiveFrame(SOON), BrokerError, "no");
+  },
+);
+
+tried(
   "an ERROR between two messages",
   "it is thrown in its place",
   (client) => {

@@ -24,6 +24,19 @@ async function object(peer: ScriptedPeer): Promise<void> {
   await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
 }
 
+/** Ends a subscription, and says so. */
+function cancel(peer: ScriptedPeer): Promise<void> {
+  return peer.say(raw("ERROR", { message: "deleted", subscription: "s" }));
+}
+
+/** Lets the next connection in, but not its subscription. */
+async function refuseSubscription(peer: ScriptedPeer): Promise<void> {
+  await peer.accept();
+  await peer.expect("SUBSCRIBE");
+  await object(peer);
+  await peer.expectEnd();
+}
+
 /** The good end. */
 async function goodBye(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("DISCONNECT");
@@ -68,6 +81,33 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
   },
 
   "an ERROR that names nothing": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, behind something unconfirmed": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, behind something confirmed": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.expectAndConfirm("SEND");
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, before something else": async (peer) => {
     await peer.accept();
     await peer.expect("SEND");
     await peer.say(raw("ERROR", { message: "no" }));
@@ -422,6 +462,77 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await peer.say(message("s", 1) + message("s", 2) + message("s", 3));
     await peer.expect("ACK");
     await peer.expect("NACK");
+    await goodBye(peer);
+  },
+
+  "one subscription of two is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.expectEnd();
+    await subscribed(peer);
+    await peer.expect("SUBSCRIBE");
+    await object(peer);
+    await peer.expectEnd();
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that is refused for a moment": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuseSubscription(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that is refused to the end": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuseSubscription(peer);
+    await refuseSubscription(peer);
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "a loss, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.hangUp();
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "a subscription that the broker ends": async (peer) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that the broker ends for good": async (peer) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await goodBye(peer);
+  },
+
+  "the broker ends a subscription, then there is another connection": async (
+    peer,
+  ) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await peer.expectEnd();
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "the end of a subscription instead of its receipt": async (peer) => {
+    await peer.accept();
+    await peer.expect("SUBSCRIBE");
+    await cancel(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
     await goodBye(peer);
   },
 
