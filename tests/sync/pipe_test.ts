@@ -128,6 +128,47 @@ test("Pipe gives up a worker that does not come up, within a few seconds", () =>
   assert(isTerminated);
 });
 
+/** A pipe whose worker dies. */
+function lifelessPipe(url: string): Pipe {
+  const workers: Worker[] = [];
+  const Original = globalThis.Worker;
+  class Mortal extends Original {
+    constructor(...how: ConstructorParameters<typeof Worker>) {
+      super(...how);
+      workers.push(this);
+    }
+  }
+  const { hostname, port } = new URL(url);
+  let pipe: Pipe | undefined;
+  withWorkers(Mortal, () => {
+    pipe = Pipe.open({ hostname, port: Number(port) }, 5000);
+  });
+  for (const worker of workers) worker.terminate();
+  return pipe!;
+}
+
+test("Pipe notices in calls of any length that its worker has died, after 10 s", async () => {
+  await using broker = await Thread.broker();
+  const [reader, writer] = [1, 2].map(() => lifelessPipe(broker.url));
+  const begun = performance.now();
+  const how = { operation: "an octet", timeout: 0, onOctets() {} };
+  const write = () => writer!.write(Uint8Array.of(10), how);
+  while (!reader!.hasEnded || !writer!.hasEnded) {
+    assert(performance.now() - begun < 20_000);
+    reader!.waitForOctets(performance.now() + 100);
+    if (!writer!.hasEnded) {
+      try {
+        write();
+      } catch (error) {
+        assert(error instanceof ConnectionError);
+      }
+    }
+  }
+  assert(performance.now() - begun > 9000);
+  assertThrows(write, ConnectionError, "its worker has died");
+  assert(reader!.failure.message.includes("its worker has died"));
+});
+
 test("Pipe gives up a connection that takes too long", () => {
   // An address that is set aside for documentation, so that nobody answers.
   const slow = { hostname: "192.0.2.1", port: 1 };
