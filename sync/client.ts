@@ -262,8 +262,8 @@ export class SyncClient implements Disposable {
    * earlier deliveries returns `false`.
    *
    * @throws What `connectSync()` throws; then it can be tried again. A
-   * `BrokerError` may be about a subscription, which it names: that one has ended
-   * and is not tried again.
+   * `BrokerError`, or one among the causes, may be about a subscription, which it
+   * names: that one has ended and is not tried again.
    */
   reconnect(): void {
     this.#exchange.reconnect();

@@ -72,9 +72,11 @@ export class Exchange {
     this.#upkeep = new Upkeep({
       ...options,
       connected: (...made) => this.#replay(...made),
-      gaveUp: (error) => {
-        if (!(error instanceof BrokerError)) return;
-        this.#subscriptions.delete(this.#refused.get(error) ?? "");
+      gaveUp: (errors) => {
+        for (const error of errors) {
+          const id = this.#refused.get(error as BrokerError);
+          if (id !== undefined) this.#subscriptions.delete(id);
+        }
       },
     });
     this.#upkeep.start();
@@ -107,11 +109,11 @@ export class Exchange {
       const noticed = performance.now();
       const online = this.#online(verb);
       if (online !== connection) {
-        lostAt ??= noticed;
         const now = performance.now();
         // Time counts from the new connection on: but not for ever where none
         // of them lasts.
-        if (now - lostAt <= reconnectTimeout) begun = now;
+        if (now - (lostAt ?? now) <= reconnectTimeout) begun = now;
+        lostAt ??= noticed;
       }
       try {
         return online.waitForArrival(begun + timeout) ? online : undefined;

@@ -21,8 +21,8 @@ export interface UpkeepOptions {
     previous: Connection | undefined,
     deadline: number,
   ): void;
-  /** There is none for the time being, and this was the last failure. */
-  gaveUp(error: unknown): void;
+  /** There is none for the time being: this is what the attempts have failed of. */
+  gaveUp(errors: readonly unknown[]): void;
 }
 
 /** A connection that has stood for so long, in ms, was no accident. */
@@ -60,7 +60,7 @@ export class Upkeep {
     this.#options.schedule.start();
     const errors: unknown[] = [];
     if (this.#tryAll(Infinity, errors) !== undefined) return;
-    this.#options.gaveUp(errors.at(-1));
+    this.#options.gaveUp(errors);
     this.#absence = errors.length === 1 ? errors[0] : new ConnectionError(
       `None of ${errors.length} attempts to connect succeeded. The last one: ${
         messageOf(errors.at(-1))
@@ -87,7 +87,7 @@ export class Upkeep {
     connection.isFailureKnown = true;
     const what = `Cannot ${operation}: the connection is gone`;
     if (errors.length > 0) {
-      this.#options.gaveUp(errors.at(-1));
+      this.#options.gaveUp(errors);
       throw new ConnectionError(
         `${what}, and it could not be made again. The last of ` +
           `${errors.length} attempts: ${messageOf(errors.at(-1))}`,

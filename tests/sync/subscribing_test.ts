@@ -1,6 +1,7 @@
 import {
   BrokerError,
   ConnectionError,
+  connectSync,
   type SyncClient,
   UsageError,
 } from "../../sync.ts";
@@ -8,8 +9,11 @@ import {
   assert,
   assertEquals,
   assertFalse,
+  assertInstanceOf,
   assertThrows,
 } from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { Thread } from "./support/thread.ts";
 import { busyFor, S, SOON, texts, tried } from "./support/tried.ts";
 
 /** Has the error of a subscription thrown. */
@@ -34,6 +38,21 @@ tried(
     assertThrows(() => client.unsubscribe("gone"), UsageError);
   },
 );
+
+test("one subscription of two is refused: so it is where other brokers do not answer", async () => {
+  await using peer = await Thread.peer("one subscription of two is refused");
+  const client = connectSync(
+    `failover:(${peer.url},stomp://127.0.0.1:1)?randomize=false`,
+  );
+  client.subscribe("/queue/a", S);
+  client.subscribe("/queue/gone", { id: "gone" });
+  const error = assertThrows(() => client.reconnect(), ConnectionError);
+  assertInstanceOf(error.cause, AggregateError);
+  assert(error.cause.errors[0].message.includes("/queue/gone"));
+  client.reconnect();
+  assertEquals(texts(client, 1), ["1"]);
+  client.disconnect();
+});
 
 tried(
   "a subscription that is refused for a moment",
