@@ -75,7 +75,10 @@ export class SyncClient implements Disposable {
    * or the broker takes nothing more; the client can go on, unless a part of
    * the message has left, as it can above 256 KiB: then the connection is given
    * up. {ConnectionError} if the connection is lost; its `unknown` tells that
-   * the broker may have the message nevertheless. It is never sent twice.
+   * the broker may have the message nevertheless. So it does where the broker
+   * reports an error that may be about something else, which is the `cause`; the
+   * client can go on. A message is never sent twice. In a
+   * transaction that was lost with its connection nothing is written.
    */
   send(
     destination: string,
@@ -83,16 +86,16 @@ export class SyncClient implements Disposable {
     options: SyncSendOptions = {},
   ): void {
     checkOptions("send()", options, SEND_CHECKS);
-    const { transaction } = options;
-    this.#settling.checkTransaction(transaction, options.receipt);
+    const { transaction, receipt } = options;
     const headers = typeof body === "string" && body !== ""
       ? { ...TEXT, ...options.headers }
       : options.headers;
     this.#exchange.perform({
       verb: "send",
       name: `the SEND to ${destination}`,
-      receipt: options.receipt,
+      receipt,
       timeout: options.timeout,
+      check: () => this.#settling.checkTransaction(transaction, receipt),
       contentLength: (session) =>
         options.contentLength ?? hasContentLength(session.dialect, body),
       frames: (session, receipt) => [
@@ -120,26 +123,16 @@ export class SyncClient implements Disposable {
    * and were not asked for are dropped, and the broker redelivers them; in
    * `auto` mode they can still be received, since nobody else will ever get
    * them. A durable subscription goes on to gather messages at the broker,
-   * unless it is deleted.
+   * unless it is deleted. One that the broker has ended, or that has ended with
+   * its connection, is just forgotten: no reconnect makes it again.
    *
    * @throws {UsageError} if there is no such subscription, or what is to be
-   * deleted is not durable. What a receipt
-   * throws, see {@linkcode send}; the subscription has ended all the same, unless nothing
-   * could be written.
+   * deleted is not durable. What a receipt throws, see {@linkcode send}; the
+   * subscription has ended all the same, unless nothing could be written.
    */
   unsubscribe(id: string, options: SyncUnsubscribeOptions = {}): void {
     checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);
-    const { headers, receipt = true, timeout } = options;
-    this.#exchange.unsubscribe(id, {
-      verb: "unsubscribe",
-      name: `the UNSUBSCRIBE of ${id}`,
-      receipt,
-      timeout,
-      frames: (session, receipt) =>
-        options.delete
-          ? session.deleteSubscription(id, { headers, receipt })
-          : [session.unsubscribe(id, { headers, receipt })],
-    });
+    this.#exchange.unsubscribe(id, options);
   }
 
   /**
@@ -149,7 +142,7 @@ export class SyncClient implements Disposable {
    * @returns `null` if none came in time. What has come of a message by then is
    * not lost.
    * @throws {BrokerError} if the broker reports something that belongs to no
-   * operation, {ConnectionError} if the connection is lost: after the messages
+   * operation, such as the end of a subscription; {ConnectionError} if the connection is lost: after the messages
    * that came before.
    */
   receiveFrame(options: SyncReceiveOptions = {}): Frame | null {
@@ -198,8 +191,9 @@ export class SyncClient implements Disposable {
    * or its subscription has ended: nothing is written, and the broker delivers
    * the message anew.
    * @throws {UsageError} in ack mode `auto`, after {@linkcode nack}, or if it
-   * is no message of this client's. What a receipt throws, see
-   * {@linkcode send}.
+   * is no message of this client's. {BrokerError} if the broker refuses: then it
+   * can be acknowledged again. What a receipt throws, and what happens in a
+   * transaction that is lost, see {@linkcode send}.
    */
   ack(frame: Frame, options: SyncAckOptions = {}): boolean {
     return this.#settling.settle("ack", frame, options);
@@ -229,9 +223,10 @@ export class SyncClient implements Disposable {
    * Commits a transaction (STOMP 1.2, "COMMIT"), and blocks until the broker
    * has confirmed it.
    *
-   * @throws {UsageError} if there is no such transaction, perhaps because its
-   * connection is gone. {BrokerError} if the broker refuses: what was
-   * acknowledged in it can be acknowledged again. What a receipt throws, see
+   * @throws {UsageError} if there is no such transaction. {ConnectionError} if
+   * it was lost with its connection, so that nothing of it has happened; `unknown`
+   * tells that the COMMIT was under way. {BrokerError} if the broker refuses: what
+   * was acknowledged in it can be acknowledged again. What a receipt throws, see
    * {@linkcode send}.
    */
   commit(id: string): void {
@@ -240,7 +235,8 @@ export class SyncClient implements Disposable {
 
   /**
    * Aborts a transaction (STOMP 1.2, "ABORT"), and blocks until the broker has
-   * confirmed it. What was acknowledged in it can be acknowledged again.
+   * confirmed it. What was acknowledged in it can be acknowledged again. One
+   * that was lost with its connection has been aborted by that.
    *
    * @throws What {@linkcode commit} throws.
    */
@@ -265,7 +261,9 @@ export class SyncClient implements Disposable {
    * acknowledged: the broker delivers them again, and what acknowledges the
    * earlier deliveries returns `false`.
    *
-   * @throws What `connectSync()` throws; then it can be tried again.
+   * @throws What `connectSync()` throws; then it can be tried again. A
+   * `BrokerError`, or one among the causes, may be about a subscription, which it
+   * names: that one has ended and is not tried again.
    */
   reconnect(): void {
     this.#exchange.reconnect();

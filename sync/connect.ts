@@ -62,13 +62,13 @@ export function connectSync(
     reconnectTimeout: options.reconnectTimeout ?? DEFAULTS.reconnectTimeout,
     receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
     drainTimeout: options.drainTimeout ?? DEFAULTS.drainTimeout,
-    dial: (target: Target, deadline: number) => {
-      const left = Math.max(0, deadline - performance.now());
-      return Connection.open(target, {
+    dial: (target: Target, deadline: number) =>
+      Connection.open(target, {
         limits,
         versions,
-        connectTimeout: Math.min(connectTimeout, left),
-        connectedTimeout: Math.min(connectedTimeout, left),
+        connectTimeout,
+        connectedTimeout,
+        deadline,
         host: options.host ?? target.host,
         login: ask(options.login, "login") ?? target.login,
         passcode: ask(options.passcode, "passcode") ?? target.passcode,
@@ -76,8 +76,7 @@ export function connectSync(
         headers: options.headers,
         dialect: options.dialect,
         tls: target.tls ? options.tls ?? {} : undefined,
-      });
-    },
+      }),
   });
 }
 

@@ -1,7 +1,7 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import { BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
+import { type BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
 import {
   ClientSession,
   type ClientSessionOptions,
@@ -13,32 +13,26 @@ import { brokerError, redacted } from "../session/said.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { Pipe } from "./pipe.ts";
+import {
+  type ErrorEvent,
+  type Operation,
+  Receipts,
+  unknownFate,
+} from "./receipts.ts";
 
 /** What a connection is made with. */
 export interface ConnectionOptions extends ClientSessionOptions {
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
   readonly connectedTimeout: number;
+  /** When both of this has to be done, a `performance.now()`. */
+  readonly deadline: number;
   /** Secures the connection. */
   readonly tls: TlsOptions | undefined;
 }
 
 /** A message and what it came for. */
 export type Arrival = Extract<SessionEvent, { type: "message" }>;
-
-/** What an operation is called in messages, and how long it may take. */
-export interface Operation {
-  readonly name: string;
-  /** In ms, from `begun` on. */
-  readonly timeout: number;
-  readonly begun: number;
-}
-
-/** A receipt that is waited for, and what came of it. */
-interface AwaitedReceipt {
-  readonly id: string;
-  answer: "receipt" | BrokerError | undefined;
-}
 
 /**
  * One connection to one broker, from CONNECT to the end of the socket. Every
@@ -52,6 +46,8 @@ export class Connection {
    * that belong to no operation.
    */
   readonly inbox: Fifo<Arrival | BrokerError> = new Fifo();
+  /** Subscriptions that the broker has ended, by their ids, and how. */
+  readonly cancelled: Map<string, BrokerError> = new Map();
   /** Whether a call has thrown {@linkcode failure}. */
   isFailureKnown = false;
   readonly #pipe: Pipe;
@@ -60,7 +56,7 @@ export class Connection {
   readonly #passcode: string | undefined;
   /** Subscriptions that we have ended, for which messages may still come. */
   readonly #ended = new Map<string, SessionSubscription>();
-  #awaited: AwaitedReceipt | undefined;
+  readonly #receipts = new Receipts();
   #lastError: BrokerError | undefined;
   #cause: unknown;
   #failure: ConnectionError | undefined;
@@ -80,11 +76,13 @@ export class Connection {
    * {FrameError} if it does not speak STOMP as agreed.
    */
   static open(address: Address, options: ConnectionOptions): Connection {
-    const { connectTimeout, tls } = options;
-    const pipe = Pipe.open(address, connectTimeout, { tls });
+    const { connectTimeout, connectedTimeout, deadline, tls } = options;
+    const within = (timeout: number) =>
+      Math.min(timeout, Math.max(0, Math.ceil(deadline - performance.now())));
+    const pipe = Pipe.open(address, within(connectTimeout), { tls });
     try {
       const connection = new Connection(pipe, options);
-      connection.#handshake(options.connectedTimeout);
+      connection.#handshake(within(connectedTimeout));
       return connection;
     } catch (error) {
       pipe.close();
@@ -114,6 +112,8 @@ export class Connection {
   write(frame: Frame, operation: Operation, contentLength = true): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
+      // An ERROR that has come by now is not about this.
+      if (frame.headers.has("receipt") && this.#pipe.hasOctets) this.#takeIn();
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
       this.#pipe.write(this.#buffer.take(), {
@@ -122,6 +122,7 @@ export class Connection {
         isUrgent: frame.command !== "ACK",
         onOctets: this.#takeIn,
       });
+      this.#receipts.wrote();
     } catch (error) {
       this.session.withdraw(frame);
       // What is left of a frame that was torn cannot be completed later.
@@ -133,23 +134,27 @@ export class Connection {
   }
 
   /**
-   * Waits for a receipt.
+   * Waits for the receipt that the last frame has asked for.
    *
    * @throws {BrokerError} if an ERROR answers, {TimeoutError} if nothing does,
-   * {ConnectionError} whose `unknown` is set if the connection is lost.
+   * {ConnectionError} whose `unknown` is set if the connection is lost, or an
+   * ERROR comes that may be about something else.
    */
-  confirm(receipt: string, { name, timeout, begun }: Operation): void {
-    const awaited: AwaitedReceipt = { id: receipt, answer: undefined };
-    this.#awaited = awaited;
-    const isHere = this.#readUntil(
-      () => awaited.answer !== undefined,
+  confirm(receipt: string, operation: Operation): void {
+    const { name, timeout, begun } = operation;
+    const receipts = this.#receipts;
+    receipts.expect(receipt, operation);
+    this.#readUntil(
+      () => receipts.isAnswered,
       () => this.#pipe.waitForAnswer(begun + timeout),
       begun + timeout,
     );
-    this.#awaited = undefined;
-    if (awaited.answer instanceof BrokerError) throw awaited.answer;
-    if (isHere) return;
-    if (this.#failure !== undefined) throw this.#unknown(name);
+    if (receipts.settle()) return;
+    if (this.#failure !== undefined) {
+      this.isFailureKnown = true;
+      const reason = "the connection was lost before its receipt came";
+      throw unknownFate(name, reason, this.#failure);
+    }
     throw new TimeoutError(`The receipt of ${name}`, timeout);
   }
 
@@ -202,15 +207,16 @@ export class Connection {
   }
 
   /**
-   * Gives the connection up. What was written before still leaves, and what has
-   * come is in the inbox.
+   * Gives the connection up, as the program wants it. What was written before
+   * still leaves, and what has come is in the inbox.
    */
   leave(timeout: number): void {
+    this.isFailureKnown = true;
     if (this.#failure !== undefined) return;
     this.#pipe.flush(timeout);
     this.#pipe.close();
     while (this.#failure === undefined && this.#receive());
-    this.fail(new ConnectionError("The client has connected anew."));
+    this.fail(new ConnectionError("The client has left this connection."));
   }
 
   /** The connection ends now, because of this. Idempotent. */
@@ -304,11 +310,10 @@ export class Connection {
         this.#keep(event);
         return;
       case "receipt":
-        if (event.id === this.#awaited?.id) {
-          this.#awaited.answer ??= "receipt";
-        }
+        this.#receipts.resolve(event.id);
         return;
       case "connected":
+        this.#receipts.allTaken();
         return;
       case "refused":
         this.fail(
@@ -321,19 +326,17 @@ export class Connection {
   }
 
   /** An ERROR goes to the operation that it belongs to, or into the inbox. */
-  #report(event: Extract<SessionEvent, { type: "error" }>): void {
+  #report(event: ErrorEvent): void {
     const error = this.#brokerError("The broker reported", event.frame);
     this.#lastError = error;
-    const awaited = this.#awaited;
-    const isOurs = event.receipt === undefined
-      // It is not said what failed; in order, it is most likely this.
-      ? event.subscription === undefined
-      : event.receipt === awaited?.id;
-    if (isOurs && awaited !== undefined && awaited.answer === undefined) {
-      awaited.answer = error;
-    } else {
-      this.inbox.push(error);
-    }
+    const { receipt, subscription } = event;
+    // Whatever is wrong, it is not the good-bye, unless that is said.
+    const isElse = this.session.state === "disconnecting" &&
+      receipt === undefined;
+    if (!isElse && this.#receipts.reject(event, error)) return;
+    const isEnded = receipt === undefined && subscription !== undefined;
+    if (isEnded) this.cancelled.set(subscription.id, error);
+    this.inbox.push(error);
   }
 
   #keep(arrival: Arrival): void {
@@ -344,15 +347,6 @@ export class Connection {
     else if (ended.ack === "auto") {
       this.inbox.push({ ...arrival, subscription: ended });
     }
-  }
-
-  #unknown(name: string): ConnectionError {
-    this.isFailureKnown = true;
-    return new ConnectionError(
-      `It is unknown whether the broker took ${name}: the connection was ` +
-        "lost before its receipt came. Repeating it may do it twice.",
-      { cause: this.#failure, unknown: true },
-    );
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {

@@ -26,11 +26,17 @@ export interface Settlement {
   undo(): void;
 }
 
-/** How far the messages of a subscription are covered by cumulative ACKs. */
+/** Everything up to a delivery is settled in this way, unless it was before. */
+interface Boundary {
+  readonly number: number;
+  readonly verb: Verb;
+}
+
+/** How far the messages of a subscription are settled along with later ones. */
 interface Cover {
-  /** For good. */
-  upTo: number;
-  /** By what stands in a transaction. */
+  /** For good, in the order of their numbers; no two in a row of the same verb. */
+  readonly kept: Boundary[];
+  /** By what may be taken back. */
   readonly tentative: Set<Delivery>;
 }
 
@@ -73,7 +79,7 @@ export class Deliveries {
           "broker has forgotten it already. Subscribe with another ack mode.",
       );
     }
-    const { settled } = delivery;
+    const settled = this.#settledBy(delivery);
     if (settled !== undefined && settled !== verb) {
       throw new UsageError(
         `This message was settled with ${settled}() before: ${verb}() comes ` +
@@ -85,11 +91,17 @@ export class Deliveries {
 
   /** Whether a delivery was settled, by itself or along with a later one. */
   isSettled(delivery: Delivery): boolean {
-    if (delivery.settled !== undefined) return true;
-    if (delivery.ack !== "client") return false;
-    const { upTo, tentative } = this.#coverOf(delivery);
-    return delivery.number <= upTo ||
-      tentative.values().some(({ number }) => delivery.number <= number);
+    return this.#settledBy(delivery) !== undefined;
+  }
+
+  #settledBy(delivery: Delivery): Verb | undefined {
+    if (delivery.settled !== undefined) return delivery.settled;
+    if (delivery.ack !== "client") return undefined;
+    const { kept, tentative } = this.#coverOf(delivery);
+    const isBehind = ({ number }: Boundary | Delivery) =>
+      delivery.number <= number;
+    return kept.find(isBehind)?.verb ??
+      tentative.values().find(isBehind)?.settled;
   }
 
   /** A delivery is settled, until that is taken back. */
@@ -101,8 +113,9 @@ export class Deliveries {
     cover?.tentative.add(delivery);
     return {
       keep: () => {
-        if (!cover?.tentative.delete(delivery)) return;
-        cover.upTo = Math.max(cover.upTo, delivery.number);
+        if (cover?.tentative.delete(delivery)) {
+          keepBoundary(cover.kept, { number: delivery.number, verb });
+        }
       },
       undo: () => {
         delivery.settled = undefined;
@@ -114,9 +127,16 @@ export class Deliveries {
   #coverOf({ subscription }: Delivery): Cover {
     let cover = this.#covers.get(subscription!);
     if (cover === undefined) {
-      cover = { upTo: 0, tentative: new Set() };
+      cover = { kept: [], tentative: new Set() };
       this.#covers.set(subscription!, cover);
     }
     return cover;
   }
+}
+
+function keepBoundary(kept: Boundary[], boundary: Boundary): void {
+  const last = kept.at(-1);
+  if (last !== undefined && last.number >= boundary.number) return;
+  if (last?.verb === boundary.verb) kept.pop();
+  kept.push(boundary);
 }

@@ -6,12 +6,18 @@ import {
   UsageError,
 } from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
-import type { Connection, Operation } from "./connection.ts";
-import { DEFAULTS, type SyncSubscribeOptions } from "./options.ts";
+import type { Connection } from "./connection.ts";
+import {
+  DEFAULTS,
+  type SyncSubscribeOptions,
+  type SyncUnsubscribeOptions,
+} from "./options.ts";
+import type { Operation } from "./receipts.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 
 /** What an exchange is made with. */
-export interface ExchangeOptions extends Omit<UpkeepOptions, "connected"> {
+export interface ExchangeOptions
+  extends Omit<UpkeepOptions, "connected" | "gaveUp"> {
   /** How long an operation may take that says nothing else, in ms. */
   readonly receiptTimeout: number;
   /** How long the good-bye may take, in ms. */
@@ -34,6 +40,10 @@ export interface Request {
   readonly receipt: boolean | undefined;
   /** How long it may take, in ms. */
   readonly timeout: number | undefined;
+  /** What it subscribes to, by its id. */
+  readonly subscription?: string;
+  /** Throws if it cannot be done; asked before and after a reconnect. */
+  check?(): void;
   /** Whether the frames have a content-length. @default {true} */
   contentLength?(session: ClientSession): boolean;
   /** Makes the frames; the last one asks for the receipt. */
@@ -51,6 +61,8 @@ export class Exchange {
   readonly #upkeep: Upkeep;
   /** In the order in which they were made. */
   readonly #subscriptions = new Map<string, Subscribing>();
+  /** Which of them the broker has refused to make again. */
+  readonly #refused = new WeakMap<BrokerError, string>();
   #lastSubscription = 0;
   #isClosed = false;
 
@@ -59,7 +71,13 @@ export class Exchange {
     this.#options = options;
     this.#upkeep = new Upkeep({
       ...options,
-      connected: (connection, previous) => this.#replay(connection, previous),
+      connected: (...made) => this.#replay(...made),
+      gaveUp: (errors) => {
+        for (const error of errors) {
+          const id = this.#refused.get(error as BrokerError);
+          if (id !== undefined) this.#subscriptions.delete(id);
+        }
+      },
     });
     this.#upkeep.start();
   }
@@ -71,20 +89,34 @@ export class Exchange {
 
   /** Sends a frame, and waits for the receipt if it asks for one. */
   perform(request: Request): void {
-    this.#send(this.#online(request.verb), request);
+    this.#checkOpen(request.verb);
+    request.check?.();
+    const connection = this.#online(request.verb);
+    request.check?.();
+    this.#send(connection, request);
   }
 
   /** The connection whose inbox has something, if one has in time. */
   arrival(verb: string, timeout: number): Connection | undefined {
-    const deadline = performance.now() + timeout;
+    const { reconnectTimeout } = this.#options;
+    let begun = performance.now();
+    let lostAt: number | undefined;
     for (;;) {
       const { connection } = this;
       // What came before the end comes before the error, too.
       if (connection.inbox.length === 0) connection.notice();
       if (!this.#isClosed && connection.inbox.length > 0) return connection;
+      const noticed = performance.now();
       const online = this.#online(verb);
+      if (online !== connection) {
+        const now = performance.now();
+        // Time counts from the new connection on: but not for ever where none
+        // of them lasts.
+        if (now - (lostAt ?? now) <= reconnectTimeout) begun = now;
+        lostAt ??= noticed;
+      }
       try {
-        return online.waitForArrival(deadline) ? online : undefined;
+        return online.waitForArrival(begun + timeout) ? online : undefined;
       } catch (error) {
         // The next round connects anew, or says that there is no connection.
         if (error !== online.failure) throw error;
@@ -103,6 +135,8 @@ export class Exchange {
     const id = options.durable ?? options.id ?? this.#newId();
     const subscribing = { destination, options: { ...options, id } };
     const connection = this.#online("subscribe");
+    // The broker has ended the one that had this id.
+    if (connection.cancelled.delete(id)) this.#subscriptions.delete(id);
     try {
       this.#send(connection, requestOf(subscribing));
     } catch (error) {
@@ -114,27 +148,54 @@ export class Exchange {
   }
 
   /** Ends a subscription, and forgets what has come for it. */
-  unsubscribe(id: string, request: Request): void {
-    const connection = this.#online(request.verb);
+  unsubscribe(id: string, options: SyncUnsubscribeOptions): void {
+    const { headers, receipt = true, timeout } = options;
+    this.#checkOpen("unsubscribe");
+    this.connection.notice();
+    if (!options.delete && this.#hasEnded(id)) return this.#forget(id);
+    const connection = this.#online("unsubscribe");
     const subscription = connection.session.subscription(id);
     const ended = () => {
-      this.#subscriptions.delete(id);
       connection.ignore(subscription!);
-      for (const item of connection.inbox.clear()) {
-        const isDropped = !(item instanceof BrokerError) &&
-          item.subscription === subscription && subscription?.ack !== "auto";
-        if (!isDropped) connection.inbox.push(item);
-      }
+      this.#forget(id);
     };
     try {
-      this.#send(connection, { ...request, written: ended });
+      this.#send(connection, {
+        verb: "unsubscribe",
+        name: `the UNSUBSCRIBE of ${id}`,
+        receipt,
+        timeout,
+        frames: (session, receipt) =>
+          options.delete
+            ? session.deleteSubscription(id, { headers, receipt })
+            : [session.unsubscribe(id, { headers, receipt })],
+        written: ended,
+      });
     } catch (error) {
       // A part of it may have been written, where that takes several frames.
       const isGone = connection.session.subscription(id) === undefined;
       if (isGone && subscription !== undefined) ended();
       throw error;
     }
-    if (request.receipt) connection.forget(id);
+    if (receipt) connection.forget(id);
+  }
+
+  /** Whether there is nothing left to end: the broker or a loss has done it. */
+  #hasEnded(id: string): boolean {
+    const { failure, cancelled } = this.connection;
+    const isEnded = failure !== undefined || cancelled.has(id);
+    return isEnded && this.#subscriptions.has(id);
+  }
+
+  /** A subscription is not wanted any more, nor what the broker sends again. */
+  #forget(id: string): void {
+    const { inbox } = this.connection;
+    this.#subscriptions.delete(id);
+    for (const item of inbox.clear()) {
+      const isDropped = !(item instanceof BrokerError) &&
+        item.subscription?.id === id && item.subscription.ack !== "auto";
+      if (!isDropped) inbox.push(item);
+    }
   }
 
   /** Connects anew, also where nothing is lost. */
@@ -205,8 +266,8 @@ export class Exchange {
     return id;
   }
 
-  #send(connection: Connection, request: Request): void {
-    const operation = this.#operation(request);
+  #send(connection: Connection, request: Request, deadline = Infinity): void {
+    const operation = this.#operation(request, deadline);
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
     const contentLength = request.contentLength?.(session);
@@ -231,28 +292,64 @@ export class Exchange {
   }
 
   #operation(
-    { name, timeout }: { name: string; timeout: number | undefined },
+    { name, timeout = this.#options.receiptTimeout, subscription }: {
+      readonly name: string;
+      readonly timeout: number | undefined;
+      readonly subscription?: string;
+    },
+    deadline = Infinity,
   ): Operation {
-    return {
-      name,
-      timeout: timeout ?? this.#options.receiptTimeout,
-      begun: performance.now(),
-    };
+    const begun = performance.now();
+    const left = Math.max(0, Math.ceil(deadline - begun));
+    return { name, timeout: Math.min(timeout, left), begun, subscription };
   }
 
   /** Another connection gets what the client had on the one before. */
-  #replay(connection: Connection, previous: Connection | undefined): void {
+  #replay(
+    connection: Connection,
+    previous: Connection | undefined,
+    deadline: number,
+  ): void {
+    const cancelled = previous?.cancelled ?? new Map<string, BrokerError>();
+    for (const id of cancelled.keys()) this.#subscriptions.delete(id);
     for (const subscribing of this.#subscriptions.values()) {
-      this.#send(connection, requestOf(subscribing));
+      this.#subscribeAgain(connection, subscribing, deadline);
     }
+    const untold = new Set<unknown>(cancelled.values());
     const arrived = connection.inbox.clear();
     for (const item of previous?.inbox.clear() ?? []) {
       // The broker has forgotten those; the others it delivers again.
-      const isKept = !(item instanceof BrokerError) &&
-        item.subscription?.ack === "auto";
+      const isKept = item instanceof BrokerError
+        ? untold.has(item)
+        : item.subscription?.ack === "auto";
       if (isKept) connection.inbox.push(item);
     }
     for (const item of arrived) connection.inbox.push(item);
+  }
+
+  /**
+   * Always with a receipt, so that an ERROR that does not say what it is about
+   * is about this.
+   */
+  #subscribeAgain(
+    connection: Connection,
+    subscribing: Subscribing,
+    deadline: number,
+  ): void {
+    const { destination, options: { id } } = subscribing;
+    try {
+      const request = { ...requestOf(subscribing), receipt: true };
+      this.#send(connection, request, deadline);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      const refusal = new BrokerError(
+        `The subscription to ${destination} cannot be made again. ${error.message}`,
+        error.frame,
+        { cause: error },
+      );
+      this.#refused.set(refusal, id);
+      throw refusal;
+    }
   }
 }
 
@@ -263,6 +360,7 @@ function requestOf({ destination, options }: Subscribing): Request {
     name: `the SUBSCRIBE to ${destination}`,
     receipt,
     timeout,
+    subscription: id,
     frames: (session, receipt) => {
       const ack = options.ack ??
         (session.version === "1.0" ? "client" : "client-individual");

@@ -35,16 +35,18 @@ export interface SyncConnectOptions extends SharedConnectOptions {
   tls?: TlsOptions | undefined;
   /**
    * Whether, and how, a call that finds the connection lost makes it again: with
-   * growing pauses and some chance in them, at each broker of a failover URI.
-   * Subscriptions are replayed, then the call goes on. Nothing that was sent is
-   * ever repeated.
+   * growing pauses and some chance in them, at each broker of a failover URI. A
+   * broker that refuses is asked again like one that does not answer, because
+   * ActiveMQ refuses a `client-id` for a moment after a loss. Subscriptions are
+   * replayed, then the call goes on; one that is refused to the end has ended.
+   * Nothing that was sent is ever repeated.
    *
    * @default {false}
    */
   reconnect?: boolean | Partial<FailoverPolicy> | undefined;
   /**
-   * For how long such a call tries, in ms, whatever its own time-out is: that
-   * is about what comes once there is a connection.
+   * For how long such a call tries, in ms, replays included, whatever its own
+   * time-out is: that is about what comes once there is a connection.
    *
    * @default {30000}
    */

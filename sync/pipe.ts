@@ -7,10 +7,12 @@ import { flushAtExit, forgetAtExit } from "./exit.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 
 /**
- * How long the worker may take to come up, in ms. Deno needs a few for it, but
- * a whole second where a worker starts another one.
+ * How long the worker may take to come up, in ms. Deno needs a few for it, but a
+ * whole second where a worker starts another one, or an inspector is there: in
+ * its REPL, and where it measures coverage. A worker that cannot be had at all
+ * is noticed at once.
  */
-const START_TIMEOUT = "WorkerGlobalScope" in globalThis ? 4000 : 1000;
+const START_TIMEOUT = 4000;
 
 /** How long acknowledgements may wait for each other, in ms. */
 const PATIENCE = 0.1;
@@ -21,11 +23,17 @@ const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 /** For how long an answer is looked for, in ms, before we wait to be woken. */
 const LOOKING = 0.2;
 
-/** How long one wait takes at most, in ms, before we look around. */
+/** How often we look around, in ms, while there is anything to do. */
 const LOOK_AROUND = 1000;
 
-/** After so many looks without a sign of life the worker is given up. */
-const LOOKS = 10;
+/** After so long without a sign of life, in ms, the worker is given up. */
+const LIFELESS = 10_000;
+
+/**
+ * How much of that passes from one look to the next at most: where the whole
+ * machine was asleep, the worker has to be given the time to show something.
+ */
+const LONGEST_LOOK = 3000;
 
 /** How a pipe is made. */
 export interface PipeOptions extends BoardSize {
@@ -56,7 +64,9 @@ export class Pipe {
   readonly #worker: PumpWorker;
   #isClosed = false;
   #lastSign = 0;
-  #looksInVain = 0;
+  #lastLook = 0;
+  /** For how long there has been no sign of life, in ms. */
+  #lifeless = 0;
 
   private constructor(peer: string, board: Board, worker: PumpWorker) {
     this.peer = peer;
@@ -173,6 +183,7 @@ export class Pipe {
    */
   write(octets: Uint8Array, options: WriteOptions): void {
     const { outbound } = this.#board;
+    this.#lookAround(performance.now());
     if (octets.length <= outbound.room) {
       if (this.hasEnded) throw this.failure;
       outbound.put(octets);
@@ -280,25 +291,31 @@ export class Pipe {
     for (;;) {
       const seen = board.newsForCaller;
       if (holds()) return true;
-      const left = deadline - performance.now();
+      const now = performance.now();
+      this.#lookAround(now);
+      const left = deadline - now;
       if (left <= 0) return false;
-      const isIdle = !board.waitForNews(seen, Math.min(left, LOOK_AROUND));
-      if (isIdle && left >= LOOK_AROUND) this.#lookAround();
+      board.waitForNews(seen, Math.min(left, LOOK_AROUND));
     }
   }
 
   /** No worker's error can be heard while we wait, so look whether it lives. */
-  #lookAround(): void {
+  #lookAround(now: number): void {
+    const passed = now - this.#lastLook;
+    if (passed < LOOK_AROUND) return;
+    this.#lastLook = now;
     const sign = this.#board.signOfLife;
     if (sign !== this.#lastSign || this.#board.state !== "open") {
       this.#lastSign = sign;
-      this.#looksInVain = 0;
-    } else if (++this.#looksInVain === LOOKS) {
-      this.#board.fail(
-        new ConnectionError(
-          `The connection to ${this.peer} was lost: its worker has died.`,
-        ),
-      );
+      this.#lifeless = 0;
+      return;
     }
+    this.#lifeless += Math.min(passed, LONGEST_LOOK);
+    if (this.#lifeless < LIFELESS) return;
+    this.#board.fail(
+      new ConnectionError(
+        `The connection to ${this.peer} was lost: its worker has died.`,
+      ),
+    );
   }
 }

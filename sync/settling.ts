@@ -1,5 +1,11 @@
 import type { Frame } from "../codec/mod.ts";
-import { BrokerError, quoted, StompError, UsageError } from "../errors.ts";
+import {
+  BrokerError,
+  ConnectionError,
+  quoted,
+  StompError,
+  UsageError,
+} from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/options.ts";
@@ -25,6 +31,8 @@ export class Settling {
   readonly #exchange: Exchange;
   readonly #deliveries = new Deliveries();
   readonly #transactions = new Map<string, Transaction>();
+  /** Those that were lost with their connection, until somebody is told. */
+  readonly #lost = new Map<string, ConnectionError>();
   #lastTransaction = 0;
 
   /** Settles what comes through this exchange. */
@@ -45,17 +53,20 @@ export class Settling {
       verb === "ack" ? ACK_CHECKS : NACK_CHECKS,
     );
     const { receipt, timeout, transaction, requeue } = options;
+    this.#sortOutLost();
     const delivery = this.#deliveries.of(frame, verb);
     if (this.#deliveries.isSettled(delivery)) return true;
+    const check = () => this.checkTransaction(transaction, receipt);
+    check();
     if (this.#isStale(delivery)) return false;
-    this.checkTransaction(transaction, receipt);
-    let isWritten = false;
+    let settlement: Settlement | undefined;
     try {
       this.#exchange.perform({
         verb,
         name: `the ${verb.toUpperCase()} of a message`,
         receipt,
         timeout,
+        check,
         frames: (session, receipt) => [
           onlyOn(delivery.connection, session)[verb](frame, {
             receipt,
@@ -63,28 +74,24 @@ export class Settling {
             requeue,
           }),
         ],
-        written: () => {
-          isWritten = true;
-          const settlement = this.#deliveries.settle(delivery, verb);
-          const within = this.#transactions.get(transaction ?? "");
-          if (within === undefined) settlement.keep();
-          else within.settled.push(settlement);
-        },
+        written: () => settlement = this.#deliveries.settle(delivery, verb),
       });
-      return true;
     } catch (error) {
-      if (!isWritten && this.#isStale(delivery)) return false;
+      if (settlement === undefined && this.#isStale(delivery)) return false;
+      // Refused: it can be tried again. After any other error who knows.
+      if (error instanceof BrokerError) settlement?.undo();
+      else this.#settled(settlement, transaction);
       throw error;
     }
+    this.#settled(settlement, transaction);
+    return true;
   }
 
   /** What `begin()` does. */
   begin(): string {
     // Unique for the client, so that no later connection has the same one.
     const id = `transaction-${++this.#lastTransaction}`;
-    for (const id of this.#transactions.keys()) {
-      if (!this.#isOpen(id)) this.#forget(id);
-    }
+    this.#sortOutLost();
     this.#exchange.perform({
       verb: "begin",
       name: "the BEGIN",
@@ -104,11 +111,10 @@ export class Settling {
     try {
       this.#end("commit", id);
     } catch (error) {
-      // Refused, or gone before: nothing in it has happened. After any other
-      // error who knows.
-      const isVoid = error instanceof BrokerError ||
-        error instanceof UsageError;
-      if (isVoid) { for (const settlement of settled) settlement.undo(); }
+      // Refused: nothing in it has happened. After any other error who knows.
+      if (error instanceof BrokerError) {
+        for (const settlement of settled) settlement.undo();
+      }
       throw error;
     }
     for (const settlement of settled) settlement.keep();
@@ -116,6 +122,8 @@ export class Settling {
 
   /** What `abort()` does. */
   abort(id: string): void {
+    this.#sortOutLost();
+    if (this.#lost.delete(id)) return;
     const settled = this.#transactions.get(id)?.settled ?? [];
     try {
       this.#end("abort", id);
@@ -145,51 +153,74 @@ export class Settling {
   }
 
   /**
-   * Makes sure that a transaction is under way on the present connection.
+   * Makes sure that a transaction is under way.
    *
-   * @throws {UsageError} if it is not, or a receipt is asked for in it.
+   * @throws {ConnectionError} if it was lost with its connection, {UsageError}
+   * if it has ended, or a receipt is asked for in it.
    */
   checkTransaction(id: string | undefined, receipt?: boolean): void {
     if (id === undefined) return;
-    this.#exchange.connection.notice();
-    if (!this.#isOpen(id)) {
-      throw new UsageError(
-        `There is no transaction ${quoted(id)}: it was ended before, or ` +
-          "belonged to an earlier connection.",
+    this.#sortOutLost();
+    const { connection } = this.#exchange;
+    const cause = this.#lost.get(id);
+    if (cause !== undefined) {
+      if (connection.failure === cause) connection.isFailureKnown = true;
+      throw new ConnectionError(
+        `The transaction ${id} was lost with its connection: nothing of it has ` +
+          "happened. Begin another one.",
+        { cause },
       );
     }
-    if (receipt) requireReceipts(this.#exchange.connection.session.dialect);
+    if (!this.#transactions.has(id)) {
+      throw new UsageError(
+        `There is no transaction ${quoted(id)}: it was ended before.`,
+      );
+    }
+    if (receipt) requireReceipts(connection.session.dialect);
   }
 
-  #isOpen(id: string): boolean {
-    return this.#transactions.get(id)?.connection.failure === undefined &&
-      this.#transactions.has(id);
+  /** A delivery is settled for good, or with its transaction. */
+  #settled(
+    settlement: Settlement | undefined,
+    transaction: string | undefined,
+  ): void {
+    if (transaction === undefined) settlement?.keep();
+    else if (settlement !== undefined) {
+      this.#transactions.get(transaction)?.settled.push(settlement);
+    }
   }
 
-  /** A transaction is gone with its connection: nothing of it has happened. */
-  #forget(id: string): void {
-    const settled = this.#transactions.get(id)?.settled ?? [];
-    this.#transactions.delete(id);
-    for (const settlement of settled) settlement.undo();
+  /** What is gone with its connection has not happened. */
+  #sortOutLost(): void {
+    for (const [id, { connection, settled }] of this.#transactions) {
+      connection.notice();
+      if (connection.failure === undefined) continue;
+      this.#transactions.delete(id);
+      this.#lost.set(id, connection.failure);
+      for (const settlement of settled) settlement.undo();
+    }
   }
 
   #end(verb: "commit" | "abort", id: string): void {
-    this.#exchange.connection.notice();
-    if (!this.#isOpen(id)) this.#forget(id);
-    this.checkTransaction(id);
-    this.#transactions.delete(id);
-    this.#exchange.perform({
-      verb,
-      name: `the ${verb.toUpperCase()} of ${id}`,
-      receipt: true,
-      timeout: undefined,
-      frames: (session, receipt) => [session[verb](id, { receipt })],
-    });
+    try {
+      this.#exchange.perform({
+        verb,
+        name: `the ${verb.toUpperCase()} of ${id}`,
+        receipt: true,
+        timeout: undefined,
+        check: () => this.checkTransaction(id),
+        frames: (session, receipt) => {
+          this.#transactions.delete(id);
+          return [session[verb](id, { receipt })];
+        },
+      });
+    } finally {
+      this.#lost.delete(id);
+    }
   }
 
   /** Aborts after a failure, where there is anything to abort. */
   #giveUp(id: string): void {
-    if (!this.#isOpen(id)) return;
     try {
       this.abort(id);
     } catch (error) {

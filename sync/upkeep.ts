@@ -1,9 +1,4 @@
-import {
-  BrokerError,
-  ConnectionError,
-  StompError,
-  UsageError,
-} from "../errors.ts";
+import { ConnectionError, StompError, UsageError } from "../errors.ts";
 import type { Schedule } from "../session/failover.ts";
 import type { Target } from "../session/target.ts";
 import type { Connection } from "./connection.ts";
@@ -17,8 +12,17 @@ export interface UpkeepOptions {
   readonly reconnectTimeout: number;
   /** Makes a connection until a deadline, or throws. */
   dial(target: Target, deadline: number): Connection;
-  /** A connection stands; what belongs on it goes out before anything else. */
-  connected(connection: Connection, previous: Connection | undefined): void;
+  /**
+   * A connection stands; what belongs on it goes out before anything else, until
+   * the same deadline. What it throws, the attempt has failed of.
+   */
+  connected(
+    connection: Connection,
+    previous: Connection | undefined,
+    deadline: number,
+  ): void;
+  /** There is none for the time being: this is what the attempts have failed of. */
+  gaveUp(errors: readonly unknown[]): void;
 }
 
 /** A connection that has stood for so long, in ms, was no accident. */
@@ -32,6 +36,8 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   #connection: Connection | undefined;
   #connectedAt = 0;
+  /** Why the program could not connect anew, where it has tried that last. */
+  #absence: unknown;
 
   /** It begins with {@linkcode start}. */
   constructor(options: UpkeepOptions) {
@@ -52,15 +58,16 @@ export class Upkeep {
   start(): void {
     this.#connection?.leave(LEAVING);
     this.#options.schedule.start();
-    const errors = this.#tryAll(Infinity);
-    if (errors.length === 0) return;
-    if (errors.length === 1) throw errors[0];
-    throw new ConnectionError(
+    const errors: unknown[] = [];
+    if (this.#tryAll(Infinity, errors) !== undefined) return;
+    this.#options.gaveUp(errors);
+    this.#absence = errors.length === 1 ? errors[0] : new ConnectionError(
       `None of ${errors.length} attempts to connect succeeded. The last one: ${
         messageOf(errors.at(-1))
       }`,
       { cause: new AggregateError(errors) },
     );
+    throw this.#absence;
   }
 
   /**
@@ -70,60 +77,68 @@ export class Upkeep {
    * cannot be.
    */
   online(operation: string): Connection {
-    const connection = this.connection;
+    const { connection } = this;
     connection.notice();
-    const cause = connection.failure;
-    if (cause === undefined) return connection;
-    const { reconnects, reconnectTimeout, schedule } = this.#options;
-    if (!reconnects) {
-      connection.isFailureKnown = true;
+    if (connection.failure === undefined) return connection;
+    const cause = this.#absence ?? connection.failure;
+    const errors: unknown[] = [];
+    const next = this.#options.reconnects ? this.#restart(errors) : undefined;
+    if (next !== undefined) return next;
+    connection.isFailureKnown = true;
+    const what = `Cannot ${operation}: the connection is gone`;
+    if (errors.length > 0) {
+      this.#options.gaveUp(errors);
       throw new ConnectionError(
-        `Cannot ${operation}: the connection is gone. ${cause.message}`,
-        { cause },
+        `${what}, and it could not be made again. The last of ` +
+          `${errors.length} attempts: ${messageOf(errors.at(-1))}`,
+        { cause: new AggregateError([cause, ...errors]) },
       );
     }
-    const now = performance.now();
-    schedule.restart(now - this.#connectedAt >= STABLE);
-    const errors = this.#tryAll(now + reconnectTimeout);
-    if (errors.length === 0) return this.connection;
-    connection.isFailureKnown = true;
     throw new ConnectionError(
-      `Cannot ${operation}: the connection is gone, and it could not be made ` +
-        `again. The last of ${errors.length} attempts: ${
-          messageOf(errors.at(-1))
-        }`,
-      { cause: new AggregateError([cause, ...errors]) },
+      this.#absence === undefined
+        ? `${what}. ${messageOf(cause)}`
+        : `${what}, and reconnect() has made no other one. ${messageOf(cause)}`,
+      { cause },
     );
   }
 
-  /** Tries brokers until one is connected; the errors of all if none is. */
-  #tryAll(deadline: number): unknown[] {
+  /** Makes a lost connection again, or says why that cannot be. */
+  #restart(errors: unknown[]): Connection | undefined {
+    const { reconnectTimeout, schedule } = this.#options;
+    const now = performance.now();
+    schedule.restart(now - this.#connectedAt >= STABLE);
+    return this.#tryAll(now + reconnectTimeout, errors);
+  }
+
+  /**
+   * Tries brokers until one is connected; the errors of all if none is. One that
+   * refuses us is asked again as soon as any other, for it may still know us by
+   * the connection that was lost: the growing pauses spare it.
+   */
+  #tryAll(deadline: number, errors: unknown[]): Connection | undefined {
     const { schedule, dial, connected } = this.#options;
-    const errors: unknown[] = [];
     const now = () => performance.now();
     for (let attempt; (attempt = schedule.next(now())) !== undefined;) {
       const isInTime = now() + attempt.delay < deadline;
       if (isInTime) pause(attempt.delay);
-      else if (errors.length > 0) return errors;
+      else if (errors.length > 0) return undefined;
       let connection: Connection | undefined;
       try {
         connection = dial(attempt.target, deadline);
-        connected(connection, this.#connection);
+        connected(connection, this.#connection, deadline);
         this.#connection = connection;
         this.#connectedAt = now();
-        return [];
+        this.#absence = undefined;
+        return connection;
       } catch (error) {
         connection?.fail(error);
         if (error instanceof UsageError || !(error instanceof StompError)) {
           throw error;
         }
-        if (error instanceof BrokerError) {
-          schedule.refused(attempt.target, now());
-        }
         errors.push(error);
       }
     }
-    return errors;
+    return undefined;
   }
 }
 

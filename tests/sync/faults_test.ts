@@ -14,26 +14,11 @@ import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
-  assertLess,
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { Thread } from "./support/thread.ts";
-
-/** Tries a client with a broker that follows a script. */
-function tried(
-  script: string,
-  claim: string,
-  body: (client: SyncClient, peer: Thread) => void | Promise<void>,
-  options: SyncConnectOptions = {},
-): void {
-  test(`${script}: ${claim}`, async () => {
-    await using peer = await Thread.peer(script);
-    const client = connectSync(peer.url, { heartBeat: [0, 0], ...options });
-    await body(client, peer);
-    client.disconnect();
-  });
-}
+import { busyFor, RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
 
 /** Tries to connect to a broker that follows a script. */
 function triedToConnect(
@@ -47,14 +32,6 @@ function triedToConnect(
     body(() => connectSync(peer.url, options));
     assertEquals((await peer.heard()).at(-1), "the end");
   });
-}
-
-const RECEIPT = { receipt: true };
-const SOON = { timeout: 2000 };
-const S = { id: "s", ack: "client-individual" } as const;
-
-function texts(client: SyncClient, count: number): string[] {
-  return Array.from({ length: count }, () => client.receiveFrame(SOON)!.text());
 }
 
 tried(
@@ -103,6 +80,46 @@ tried(
   (client) => {
     assertThrows(() => client.send("/queue/a", "x", RECEIPT), BrokerError);
     client.send("/queue/b", "y", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR that names nothing, behind something unconfirmed",
+  "nobody knows what it is about, and who waits is told so",
+  (client) => {
+    client.send("/queue/a", "x");
+    const error = assertThrows(
+      () => client.send("/queue/b", "y", RECEIPT),
+      ConnectionError,
+      "unknown whether the broker took the SEND to /queue/b: the broker has " +
+        "reported an error",
+    );
+    assert(error.unknown);
+    assertInstanceOf(error.cause, BrokerError);
+    client.send("/queue/c", "z", RECEIPT);
+    assertFalse(client.canRead());
+  },
+);
+
+tried(
+  "an ERROR that names nothing, behind something confirmed",
+  "it is thrown by the call that waits",
+  (client) => {
+    client.send("/queue/a", "w");
+    client.send("/queue/b", "x", RECEIPT);
+    assertThrows(() => client.send("/queue/c", "y", RECEIPT), BrokerError);
+    client.send("/queue/d", "z", RECEIPT);
+  },
+);
+
+tried(
+  "an ERROR that names nothing, before something else",
+  "a call that came later is not blamed for it",
+  (client) => {
+    client.send("/queue/a", "x");
+    busyFor(100);
+    client.send("/queue/b", "y", RECEIPT);
+    assertThrows(() => client.receiveFrame(SOON), BrokerError, "no");
   },
 );
 
@@ -635,7 +652,7 @@ tried(
   (client) => {
     const lost = client.begin();
     client.reconnect();
-    assertThrows(() => client.commit(lost), UsageError, lost);
+    assertThrows(() => client.commit(lost), ConnectionError, lost);
     const next = client.begin();
     assertThrows(
       () => client.send("/queue/a", "x", { transaction: lost }),
@@ -645,10 +662,3 @@ tried(
     client.commit(next);
   },
 );
-
-/** Computes, and lets the event loop wait. */
-function busyFor(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
-  assertLess(performance.now(), end + milliseconds);
-}

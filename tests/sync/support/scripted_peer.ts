@@ -47,11 +47,14 @@ export class ScriptedPeer {
     return this.#peer!.write(text);
   }
 
-  /** Answers the receipt that the last frame asked for. */
+  /** The receipt that the last frame asked for. */
+  get lastReceipt(): string | undefined {
+    return this.header(this.#last!, "receipt");
+  }
+
+  /** Answers it. */
   confirm(): Promise<void> {
-    return this.say(
-      raw("RECEIPT", { "receipt-id": this.header(this.#last!, "receipt") }),
-    );
+    return this.say(raw("RECEIPT", { "receipt-id": this.lastReceipt }));
   }
 
   /** Waits for a frame and answers its receipt. */

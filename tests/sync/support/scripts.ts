@@ -10,6 +10,33 @@ async function subscribed(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("SUBSCRIBE");
 }
 
+/** Does not let the next connection in. */
+async function refuse(peer: ScriptedPeer): Promise<void> {
+  await peer.acceptOnly();
+  await peer.expect("CONNECT");
+  await peer.say(raw("ERROR", { message: "not you" }));
+  await peer.expectEnd();
+}
+
+/** Says no to what has come last. */
+async function object(peer: ScriptedPeer): Promise<void> {
+  const receipt = peer.lastReceipt;
+  await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+}
+
+/** Ends a subscription, and says so. */
+function cancel(peer: ScriptedPeer): Promise<void> {
+  return peer.say(raw("ERROR", { message: "deleted", subscription: "s" }));
+}
+
+/** Lets the next connection in, but not its subscription. */
+async function refuseSubscription(peer: ScriptedPeer): Promise<void> {
+  await peer.accept();
+  await peer.expect("SUBSCRIBE");
+  await object(peer);
+  await peer.expectEnd();
+}
+
 /** The good end. */
 async function goodBye(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("DISCONNECT");
@@ -47,14 +74,40 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
 
   "an ERROR that names its receipt": async (peer) => {
     await peer.accept();
-    const frame = await peer.expect("SEND");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("SEND");
+    await object(peer);
     await peer.expectAndConfirm("SEND");
     await goodBye(peer);
   },
 
   "an ERROR that names nothing": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, behind something unconfirmed": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, behind something confirmed": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.expectAndConfirm("SEND");
+    await peer.expect("SEND");
+    await peer.say(raw("ERROR", { message: "no" }));
+    await peer.expectAndConfirm("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR that names nothing, before something else": async (peer) => {
     await peer.accept();
     await peer.expect("SEND");
     await peer.say(raw("ERROR", { message: "no" }));
@@ -229,9 +282,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
 
   "a SUBSCRIBE that is refused": async (peer) => {
     await peer.accept();
-    const frame = await peer.expect("SUBSCRIBE");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("SUBSCRIBE");
+    await object(peer);
     await peer.expectAndConfirm("SUBSCRIBE");
     await goodBye(peer);
   },
@@ -259,9 +311,8 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await peer.say(message("s", 1));
     await peer.expect("BEGIN");
     await peer.expect("ACK");
-    const frame = await peer.expect("COMMIT");
-    const receipt = peer.header(frame, "receipt");
-    await peer.say(raw("ERROR", { message: "no", "receipt-id": receipt }));
+    await peer.expect("COMMIT");
+    await object(peer);
     await peer.expectAndConfirm("ACK");
     await goodBye(peer);
   },
@@ -326,6 +377,162 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await peer.accept();
     await peer.expect("BEGIN");
     await peer.expectAndConfirm("COMMIT");
+    await goodBye(peer);
+  },
+
+  "another connection, and a message": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a refusal, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuse(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "refusals without end": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.hangUp();
+    for (let i = 0; i < 4; i++) await refuse(peer);
+  },
+
+  "a replay that is not confirmed": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await peer.accept();
+    await peer.expect("SUBSCRIBE");
+    await peer.expectEnd();
+  },
+
+  "a refusal behind reconnect()": async (peer) => {
+    await subscribed(peer);
+    await peer.expectEnd();
+    await refuse(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "an end in a transaction": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.hangUp();
+  },
+
+  "an end in a transaction, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await peer.expect("BEGIN");
+    await peer.expect("ACK");
+    await peer.hangUp();
+    await subscribed(peer);
+    await peer.say(message("s", 2));
+    await goodBye(peer);
+  },
+
+  "ACK is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.expect("ACK");
+    await object(peer);
+    await peer.expectAndConfirm("ACK");
+    await goodBye(peer);
+  },
+
+  "NACK is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.expect("NACK");
+    await object(peer);
+    await peer.expectAndConfirm("NACK");
+    await goodBye(peer);
+  },
+
+  "three messages": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2) + message("s", 3));
+    await peer.expect("ACK");
+    await peer.expect("NACK");
+    await goodBye(peer);
+  },
+
+  "one subscription of two is refused": async (peer) => {
+    await subscribed(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.expectEnd();
+    await subscribed(peer);
+    await peer.expect("SUBSCRIBE");
+    await object(peer);
+    await peer.expectEnd();
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that is refused for a moment": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuseSubscription(peer);
+    await subscribed(peer);
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that is refused to the end": async (peer) => {
+    await subscribed(peer);
+    await peer.hangUp();
+    await refuseSubscription(peer);
+    await refuseSubscription(peer);
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "a loss, then another connection": async (peer) => {
+    await subscribed(peer);
+    await peer.say(message("s", 1) + message("s", 2));
+    await peer.hangUp();
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "a subscription that the broker ends": async (peer) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "a subscription that the broker ends for good": async (peer) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await goodBye(peer);
+  },
+
+  "the broker ends a subscription, then there is another connection": async (
+    peer,
+  ) => {
+    await subscribed(peer);
+    await cancel(peer);
+    await peer.expectEnd();
+    await peer.accept();
+    await goodBye(peer);
+  },
+
+  "the end of a subscription instead of its receipt": async (peer) => {
+    await peer.accept();
+    await peer.expect("SUBSCRIBE");
+    await cancel(peer);
+    await peer.expectAndConfirm("SUBSCRIBE");
     await goodBye(peer);
   },
 

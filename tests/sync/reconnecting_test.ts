@@ -1,0 +1,129 @@
+import {
+  BrokerError,
+  ConnectionError,
+  type SyncClient,
+  TimeoutError,
+} from "../../sync.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertThrows,
+} from "../support/assert.ts";
+import { busyFor, RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
+
+/** How long something takes, in ms. */
+function took(work: () => void): number {
+  const begun = performance.now();
+  work();
+  return performance.now() - begun;
+}
+
+for (
+  const [name, call] of [
+    ["receiveFrame()", (client) => client.receiveFrame({ timeout: 100 })],
+    ["canRead()", (client) => client.canRead()],
+    ["send()", (client) => client.send("/queue/a", "x", RECEIPT)],
+    ["subscribe()", (client) => client.subscribe("/queue/a")],
+  ] as [string, (client: SyncClient) => void][]
+) {
+  tried(
+    "an end in between",
+    `where no attempt to reconnect is allowed, ${name} says why the connection is gone`,
+    (client) => {
+      client.send("/queue/a", "x");
+      busyFor(100);
+      const error = assertThrows(
+        () => call(client),
+        ConnectionError,
+        "the connection is gone",
+      );
+      assertInstanceOf(error.cause, ConnectionError);
+    },
+    { reconnect: { maxAttempts: 0 } },
+  );
+}
+
+tried(
+  "another connection, and a message",
+  "the time that it takes to reconnect is not charged to who waits for a message",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    busyFor(100);
+    const seen = client.messages({ timeout: 500 }).map((frame) => frame.text());
+    assertEquals([...seen], ["1"]);
+  },
+  { reconnect: { initialDelay: 700, jitter: 0 } },
+);
+
+tried(
+  "a refusal, then another connection",
+  "a call that connects anew is patient with a broker that refuses for a moment",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    busyFor(100);
+    assertLess(took(() => assertEquals(texts(client, 1), ["1"])), 2000);
+  },
+  { reconnect: true },
+);
+
+tried(
+  "refusals without end",
+  "a call that connects anew asks ever less often, and gives up in time",
+  async (client, peer) => {
+    client.send("/queue/a", "x");
+    busyFor(100);
+    const error = assertThrows(
+      () => client.receiveFrame(),
+      ConnectionError,
+      '"not you"',
+    );
+    assertInstanceOf(error.cause, AggregateError);
+    const refusals = (await peer.heard()).filter((line) => line === "CONNECT");
+    assertEquals(
+      refusals.length,
+      5,
+      "the first one, and after 100, 300, 700 and 1500 ms",
+    );
+  },
+  { reconnect: { initialDelay: 100, jitter: 0 }, reconnectTimeout: 2000 },
+);
+
+tried(
+  "a replay that is not confirmed",
+  "a call that connects anew waits for it no longer than for the rest",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    busyFor(100);
+    const waited = took(() => {
+      const error = assertThrows(
+        () => client.receiveFrame(SOON),
+        ConnectionError,
+        "The receipt of the SUBSCRIBE to /queue/a",
+      );
+      assertInstanceOf(error.cause, AggregateError);
+      assertInstanceOf(error.cause.errors[1], TimeoutError);
+    });
+    assertLess(waited, 1500);
+  },
+  { reconnect: true, reconnectTimeout: 500 },
+);
+
+tried(
+  "a refusal behind reconnect()",
+  "later calls say why there is no connection, and it can be tried again",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    assertThrows(() => client.reconnect(), BrokerError, "not you");
+    const error = assertThrows(
+      () => client.send("/queue/a", "x"),
+      ConnectionError,
+      "the connection is gone, and reconnect() has made no other one",
+    );
+    assert(error.message.includes("not you"));
+    assertInstanceOf(error.cause, BrokerError);
+    client.reconnect();
+    assertEquals(texts(client, 1), ["1"]);
+  },
+);
