@@ -148,34 +148,31 @@ test("what is acknowledged in an open transaction is waited for by a close, and 
   assertEquals(memory.broker.queue("/queue/b").depth, 3);
 });
 
-test("what is acknowledged in a transaction that is aborted during a close is unfinished", async () => {
-  await using memory = await serveInMemory();
-  await put(memory, "1");
-  const client = await clientOf(memory);
-  const transaction = await client.begin();
-  for await (const message of client.subscribe("/queue/a")) {
-    await message.ack({ transaction });
-    void client.close();
-  }
-  await transaction.abort();
-  const { graceful, handled, unfinished } = await client.closed;
-  assertEquals([graceful, handled, unfinished], [true, 0, 1]);
-  assertEquals(memory.broker.queue("/queue/a").depth, 1);
-});
+/** How a transaction ends during a close, and what the report says then. */
+const ENDS = [
+  ["commit", { graceful: true, handled: 1, unfinished: 0 }],
+  ["abort", { graceful: true, handled: 0, unfinished: 1 }],
+  ["nothing", { graceful: false, handled: 0, unfinished: 1 }],
+] as const;
 
-test("a transaction that nobody ends keeps a close waiting no longer than it may", async () => {
-  await using memory = await serveInMemory();
-  await put(memory, "1");
-  const client = await clientOf(memory);
-  const transaction = await client.begin();
-  for await (const message of client.subscribe("/queue/a")) {
-    await message.ack({ transaction });
-    void client.close({ timeout: 500 });
-  }
-  await memory.clock.advance(500);
-  assertEquals((await client.closed).graceful, false);
-  assertEquals(memory.broker.queue("/queue/a").depth, 1);
-});
+for (const [end, expected] of ENDS) {
+  test(`what is acknowledged in a transaction, and a close before its ${end}`, async () => {
+    await using memory = await serveInMemory();
+    await put(memory, "1");
+    const client = await clientOf(memory);
+    const transaction = await client.begin();
+    for await (const message of client.subscribe("/queue/a")) {
+      await message.ack({ transaction });
+      void client.close({ timeout: 500 });
+    }
+    if (end === "nothing") await memory.clock.advance(500);
+    else await transaction[end]();
+    const { graceful, handled, unfinished } = await client.closed;
+    assertEquals({ graceful, handled, unfinished }, expected);
+    const { depth } = memory.broker.queue("/queue/a");
+    assertEquals(depth, expected.unfinished);
+  });
+}
 
 test("closing a consumer ends though a handler hangs, and the report says why it was not graceful", async () => {
   await using memory = await serveInMemory();

@@ -4,25 +4,9 @@ import { BrokerInMemory } from "../support/broker_in_memory.ts";
 import { test } from "../support/harness.ts";
 import { headerOf, raw } from "../support/raw_peer.ts";
 import { settled } from "../support/virtual_clock.ts";
+import { QUEUE, send, subscribe } from "./frames.ts";
 
-const QUEUE = "/queue/a";
 const WORK = "/queue/work";
-
-function send(body: string, headers: Record<string, string> = {}): string {
-  return raw("SEND", { destination: QUEUE, ...headers }, body);
-}
-
-function subscribe(
-  destination: string,
-  headers: Record<string, string> = {},
-): string {
-  return raw("SUBSCRIBE", {
-    id: "s",
-    destination,
-    ack: "client-individual",
-    ...headers,
-  });
-}
 
 /** A message that fills a third of a queue, and a broker whose queues hold three. */
 const THIRD = "x".repeat(300);

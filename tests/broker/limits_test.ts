@@ -7,25 +7,9 @@ import { BrokerInMemory } from "../support/broker_in_memory.ts";
 import { test } from "../support/harness.ts";
 import { bodiesOf, headerOf, raw, type RawPeer } from "../support/raw_peer.ts";
 import { settled } from "../support/virtual_clock.ts";
+import { QUEUE, send, subscribe } from "./frames.ts";
 
-const QUEUE = "/queue/a";
 const DEAD = "/queue/dead-letters";
-
-function send(body: string, headers: Record<string, string> = {}): string {
-  return raw("SEND", { destination: QUEUE, ...headers }, body);
-}
-
-function subscribe(
-  destination: string,
-  headers: Record<string, string> = {},
-): string {
-  return raw("SUBSCRIBE", {
-    id: "s",
-    destination,
-    ack: "client-individual",
-    ...headers,
-  });
-}
 
 /** Refuses the one message that has come. */
 async function refuse(
