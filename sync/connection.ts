@@ -101,6 +101,11 @@ export class Connection {
     while (this.#receive());
   }
 
+  /** Takes what has come: an ERROR among it is not about what is written next. */
+  catchUp(): void {
+    if (this.#failure === undefined && this.#pipe.hasOctets) this.#receive();
+  }
+
   /**
    * Puts a frame that the session has made on its way. An ACK leaves within two
    * milliseconds, all others at once.
@@ -112,8 +117,6 @@ export class Connection {
   write(frame: Frame, operation: Operation, contentLength = true): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      // An ERROR that has come by now is not about this.
-      if (frame.headers.has("receipt") && this.#pipe.hasOctets) this.#takeIn();
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
       this.#pipe.write(this.#buffer.take(), {

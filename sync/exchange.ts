@@ -271,7 +271,9 @@ export class Exchange {
     const { session } = connection;
     const receipt = request.receipt ? session.newReceipt() : undefined;
     const contentLength = request.contentLength?.(session);
-    for (const frame of request.frames(session, receipt)) {
+    const frames = request.frames(session, receipt);
+    if (receipt !== undefined) connection.catchUp();
+    for (const frame of frames) {
       connection.write(frame, operation, contentLength);
     }
     request.written?.(connection);
