@@ -1,50 +1,26 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import type { EncodeOptions } from "../codec/encode_options.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
-import type { Frame, FrameLimits } from "../codec/mod.ts";
+import type { Frame } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError } from "../errors.ts";
-import {
-  ClientSession,
-  type ClientSessionOptions,
-} from "../session/client_session.ts";
+import { ClientSession } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import { lifeQuestion } from "../session/liveness.ts";
 import { brokerError, redacted } from "../session/said.ts";
-import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
+import type { ConnectionEvents, ConnectionOptions } from "./connection_init.ts";
 import type { ReceiptOptions } from "./options.ts";
 import { Receipts } from "./receipts.ts";
 import { StallWatch } from "./stall_watch.ts";
-import type { Traffic } from "./stats.ts";
-import type { StatusEvent } from "./status.ts";
 import { Timekeeper } from "./timekeeper.ts";
 import { abortable } from "./waiting.ts";
 
-/** What a connection tells its client. */
-export interface ConnectionEvents {
-  /** A MESSAGE came, for a subscription if it says which. */
-  message(frame: Frame, subscription: string | undefined): void;
-  /** An ERROR came that names a subscription and no operation. */
-  subscriptionFailed(subscription: string, error: BrokerError): void;
-  /**
-   * The connection is gone; called once. `isGoodBye`: the broker has taken leave
-   * after our DISCONNECT.
-   */
-  lost(cause: ConnectionError, isGoodBye: boolean): void;
-  /** Whether too much waits to be handed out to read on. */
-  isOverfed(): boolean;
-  /** Something happened that somebody may want to know of. */
-  status(event: StatusEvent): void;
-}
-
-/** What a connection is made with. */
-export interface ConnectionOptions extends ClientSessionOptions {
-  readonly limits: Partial<FrameLimits> | undefined;
-  readonly clock: Clock;
-  readonly receiptTimeout: number;
-  readonly traffic: Traffic;
+/** How a frame is put on its way. */
+export interface AppendOptions extends Pick<EncodeOptions, "contentLength"> {
+  /** The receipt that it asks for, and that is waited for afterwards. */
+  readonly receipt?: string | undefined;
 }
 
 /** Frames are written into slabs of this many octets. */
@@ -60,6 +36,11 @@ export const LARGE = 16 * 1024;
 export class Connection {
   /** The protocol of this connection. */
   readonly session: ClientSession;
+  /**
+   * Whether one subscription after the other is made again, so that an ERROR
+   * is about the one that waits.
+   */
+  isReplaying = false;
   readonly #link: Link;
   readonly #events: ConnectionEvents;
   readonly #options: ConnectionOptions;
@@ -172,11 +153,15 @@ export class Connection {
    * @throws {UsageError} if it cannot be expressed; the session forgets it.
    * {ConnectionError} if the connection is gone.
    */
-  append(frame: Frame, options?: Omit<EncodeOptions, "version">): void {
+  append(
+    frame: Frame,
+    { receipt, contentLength }: AppendOptions = {},
+  ): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#buffer.append(frame, { ...options, version: this.session.version });
-      this.#receipts.wrote();
+      const { version } = this.session;
+      this.#buffer.append(frame, { contentLength, version });
+      this.#receipts.wrote(receipt);
       this.#outbox.flush();
       this.#stall.begin();
       this.#options.traffic.framesSent++;
@@ -253,7 +238,7 @@ export class Connection {
    */
   async disconnect(): Promise<void> {
     const receipt = this.session.newReceipt();
-    this.append(this.session.disconnect({ receipt }));
+    this.append(this.session.disconnect({ receipt }), { receipt });
     try {
       await this.confirmed(receipt, "DISCONNECT", { timeout: Infinity });
       this.#end(new ConnectionError("The client was closed."), true);
@@ -375,7 +360,7 @@ export class Connection {
         } else {
           // It is not said what failed; where it can be one operation only, it
           // is that. In any case nothing can be relied on any more.
-          this.#receipts.rejectOnly(error);
+          this.#receipts.rejectOnly(error, !this.isReplaying);
           this.fail(error);
         }
       }

@@ -1,5 +1,4 @@
 import { BrokerError, ConnectionError, StompError } from "../errors.ts";
-import { Fifo } from "../session/fifo.ts";
 import { checkOptions } from "../session/options.ts";
 import { type FailureCopy, failureCopy } from "./failure_copy.ts";
 import type { Feed } from "./feed.ts";
@@ -43,12 +42,6 @@ export interface ConsumerInit {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A message that is being handled, in the order of delivery. */
-interface Turn {
-  readonly message: Message;
-  isDone: boolean;
-}
-
 /**
  * Messages that are handled by a function, some at a time. It is made by
  * `client.consume()` and works until it or the client is closed.
@@ -71,8 +64,6 @@ export class Consumer implements AsyncDisposable {
   #closed: Promise<void> | undefined;
   /** Why it has shut the client down, if it has. */
   #failure: { readonly cause: unknown } | undefined;
-  /** In `client` mode: what is acknowledged together once all before is done. */
-  readonly #turns = new Fifo<Turn>();
 
   /** Made by `client.consume()`. */
   constructor(
@@ -161,20 +152,27 @@ export class Consumer implements AsyncDisposable {
   }
 
   async #handle(message: Message): Promise<void> {
-    const turn: Turn = { message, isDone: false };
-    if (this.#feed.ack === "client") this.#turns.push(turn);
     try {
       await this.#init.handler(message, this.#context);
     } catch (error) {
       this.#host.failed(message, error);
-      // It comes again, and is handled as if this had never been.
-      if (message.isStale) return;
+      // It is handled as if this had never been.
+      if (this.#comesAgain(message)) return;
       if (!await this.#copy(message, error)) return;
       if (this.#init.onFailure === "shutdown") this.#shutDown(error);
     }
-    turn.isDone = true;
     this.#feed.finished(message);
-    this.#acknowledge(turn);
+    // Cumulative: nothing may be covered that is not finished.
+    const last = this.#feed.ack === "client"
+      ? this.#feed.lastFinished
+      : message;
+    if (last !== undefined && this.#feed.ack !== "auto") this.#settle(last);
+  }
+
+  /** Whether the broker delivers it again, because its connection is gone. */
+  #comesAgain(message: Message): boolean {
+    return message.isStale && message.settled === undefined &&
+      this.#feed.ack !== "auto";
   }
 
   /** Whether the message may be acknowledged, though its handler failed. */
@@ -191,9 +189,9 @@ export class Consumer implements AsyncDisposable {
       );
       return true;
     } catch (copyError) {
-      // If the connection is gone, the message comes again and so does this; but
-      // what the broker has refused it would refuse again.
-      if (!message.isStale || copyError instanceof BrokerError) {
+      // If the message comes again, so does this; but what the broker has refused
+      // it would refuse again.
+      if (!this.#comesAgain(message) || copyError instanceof BrokerError) {
         this.#shutDown(
           new AggregateError(
             [error, copyError],
@@ -209,21 +207,6 @@ export class Consumer implements AsyncDisposable {
   #shutDown(cause: unknown): void {
     this.#failure ??= { cause };
     this.#host.shutDown(cause);
-  }
-
-  #acknowledge(turn: Turn): void {
-    if (this.#feed.ack === "client-individual") {
-      this.#settle(turn.message);
-    }
-    // Cumulative: nothing may be covered that is not done.
-    let last: Message | undefined;
-    for (let first; (first = this.#turns.peek()) !== undefined;) {
-      const { isDone, message } = first;
-      if (!isDone && !message.isStale) break;
-      this.#turns.shift();
-      if (!message.isStale) last = message;
-    }
-    if (last !== undefined) this.#settle(last);
   }
 
   #settle(message: Message): void {

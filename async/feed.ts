@@ -146,6 +146,11 @@ export class Feed implements AsyncIterable<Message> {
     this.#hand.finished(message);
   }
 
+  /** In `client` mode: the last message that everything up to has been finished. */
+  get lastFinished(): Message | undefined {
+    return this.#hand.lastFinished;
+  }
+
   /** Ends it gracefully. Idempotent. */
   unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
     if (options.delete) {
@@ -199,7 +204,7 @@ export class Feed implements AsyncIterable<Message> {
       durable,
       receipt,
     });
-    connection.append(frame);
+    connection.append(frame, { receipt });
     this.#connection = connection;
     const operation = `the SUBSCRIBE to ${this.destination}`;
     return connection.confirmed(receipt, operation).then(
@@ -211,6 +216,8 @@ export class Feed implements AsyncIterable<Message> {
       (error) => {
         // What a loss means is for the client to say.
         if (error instanceof ConnectionError) return false;
+        // The broker has said before that it has come to nothing.
+        if (this.#state === "ended") return false;
         // It is late: the broker may send nevertheless.
         if (error instanceof TimeoutError) this.#giveUp(connection);
         session.withdraw(frame);
@@ -316,7 +323,10 @@ export class Feed implements AsyncIterable<Message> {
     const frames = this.#isDeleted
       ? session.deleteSubscription(this.id, { receipt })
       : [session.unsubscribe(this.id, { receipt })];
-    for (const frame of frames) connection.append(frame);
+    const last = frames.at(-1);
+    for (const frame of frames) {
+      connection.append(frame, frame === last ? { receipt } : {});
+    }
     // What is settled from now on would come too late for the broker.
     if (this.#ack !== "auto") this.#state = "leaving";
     await connection.confirmed(

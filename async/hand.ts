@@ -117,6 +117,16 @@ export class Hand implements DeliveryOwner {
     }
   }
 
+  /** In `client` mode: the last message that everything up to has been finished. */
+  get lastFinished(): Message | undefined {
+    let last: Message | undefined;
+    for (const { isFinished, message } of this.#coverable) {
+      if (!isFinished) break;
+      last = message;
+    }
+    return last;
+  }
+
   /** The loop was left, or has gone on. */
   leave(delivery: Delivery): void {
     delivery.left = true;
@@ -135,6 +145,8 @@ export class Hand implements DeliveryOwner {
 
   /** What is unfinished comes again: it is not to be counted twice. */
   forgetUnfinished(): void {
+    // In auto mode it does not.
+    if (this.#host.ack === "auto") return;
     this.#handedOut = this.#handled;
   }
 
@@ -245,6 +257,7 @@ export class Hand implements DeliveryOwner {
         transaction: transaction?.id,
         requeue,
       }),
+      { receipt },
     );
     const covered = this.#covered(delivery);
     for (const settled of covered) {

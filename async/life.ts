@@ -338,12 +338,14 @@ export class Life {
    */
   async #replayOneByOne(connection: Connection): Promise<void> {
     this.#replaying = connection;
+    connection.isReplaying = true;
     for (const feed of this.#feeds.values()) {
       await this.#attach(feed, connection);
       if (connection.failure !== undefined) return;
     }
     // In the turn in which the last one was looked for: none is left out.
     this.#replaying = undefined;
+    connection.isReplaying = false;
   }
 
   /** Resolves when the broker has answered. */

@@ -9,6 +9,7 @@ export class Patience {
   #hasWorked = false;
   /** Since when it has been refused and nothing else. */
   #refusedSince: number | undefined;
+  #lastRefused = 0;
 
   /** Whether the broker has ever confirmed it. */
   get hasWorked(): boolean {
@@ -23,7 +24,10 @@ export class Patience {
 
   /** The broker has refused it; says whether to try again. */
   refused(now: number): boolean {
-    this.#refusedSince ??= now;
+    // While no broker is there at all, none refuses.
+    const isNew = now - this.#lastRefused > PATIENCE;
+    if (isNew || this.#refusedSince === undefined) this.#refusedSince = now;
+    this.#lastRefused = now;
     return this.#hasWorked && now - this.#refusedSince < PATIENCE;
   }
 }

@@ -20,16 +20,18 @@ export class Receipts {
   #idle: PromiseWithResolvers<void> | undefined;
   /** How many frames were written. */
   #written = 0;
-  /** The latest of them that has not asked for a receipt, and the one before. */
+  /** The latest of them that has not asked for a receipt. */
   #silent = 0;
-  #silentBefore = 0;
+  /** Those that have, and nobody waits for it yet. */
+  readonly #asked = new Map<string, number>();
   /** Up to this one the broker has taken all of them. */
   #taken = 0;
 
-  /** A frame was written. What is added next is the receipt that it asks for. */
-  wrote(): void {
-    this.#silentBefore = this.#silent;
-    this.#silent = ++this.#written;
+  /** A frame was written, and may have asked for a receipt that is added later. */
+  wrote(receipt: string | undefined): void {
+    this.#written++;
+    if (receipt === undefined) this.#silent = this.#written;
+    else this.#asked.set(receipt, this.#written);
   }
 
   /** The broker has taken everything that was written. */
@@ -56,8 +58,8 @@ export class Receipts {
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const deadline = now + timeout;
-    const position = this.#written;
-    if (this.#silent === position) this.#silent = this.#silentBefore;
+    const position = this.#asked.get(id)!;
+    this.#asked.delete(id);
     const pending = { position, operation, timeout, deadline, resolve, reject };
     this.#pending.set(id, pending);
     this.#nextDeadline = Math.min(this.#nextDeadline, deadline + SLACK);
@@ -79,11 +81,12 @@ export class Receipts {
 
   /**
    * An ERROR came that says nothing of receipts: it is that of the only one,
-   * unless it may be about a frame that has asked for none.
+   * unless it may be about a frame that has asked for none, and is heeded.
    */
-  rejectOnly(error: unknown): void {
+  rejectOnly(error: unknown, heedsSilent: boolean): void {
     const [id, ...others] = this.#pending.keys();
-    const isClear = others.length === 0 && this.#silent <= this.#taken;
+    const isClear = others.length === 0 &&
+      (!heedsSilent || this.#silent <= this.#taken);
     if (id !== undefined && isClear) this.reject(id, error);
   }
 

@@ -46,6 +46,7 @@ export function putSend(
   connection.append(
     session.send(destination, body, { headers, receipt, transaction }),
     {
+      receipt,
       contentLength: options.contentLength ??
         hasContentLength(session.dialect, body),
     },

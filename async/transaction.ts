@@ -98,7 +98,8 @@ export class Transaction implements AsyncDisposable {
     this.#requireOpen();
     const { connection } = this.#host;
     const receipt = connection.session.newReceipt();
-    connection.append(connection.session.commit(this.id, { receipt }));
+    const frame = connection.session.commit(this.id, { receipt });
+    connection.append(frame, { receipt });
     this.#state = "committed";
     try {
       await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);

@@ -2,7 +2,8 @@ import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
 import type { Attempt, Schedule } from "../session/failover.ts";
 import type { Clock } from "../transport/clock.ts";
 import { showAddress } from "../transport/transport.ts";
-import type { Connection, ConnectionEvents } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionEvents } from "./connection_init.ts";
 import type { Dialer } from "./dialer.ts";
 import { abortable, pause } from "./waiting.ts";
 

@@ -8,6 +8,7 @@ import {
   type ConnectOptions,
   UsageError,
 } from "../../mod.ts";
+import { Patience } from "../../async/patience.ts";
 import { type MemoryBroker, serveInMemory } from "../../testing/mod.ts";
 import type { MemoryNetwork } from "../../transport/memory.ts";
 import {
@@ -343,4 +344,117 @@ test("a stale message that is handled to its end is not acknowledged, whatever c
   go.resolve();
   assertEquals(await again.frames(), []);
   assertEquals(client.stats().failed, 1);
+});
+
+test("an ERROR in a replay one by one is about the subscription that waits, whatever was acknowledged meanwhile", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect(RECONNECT);
+  client.consume("/queue/a", () => {}, { id: "a" });
+  const bad = client.subscribe("/queue/b", { id: "b" });
+  const refused = assertRejects(() => bad.ready, BrokerError, "no access");
+  await settled();
+  await peer.write(raw("ERROR", { message: "no access" }));
+  await peer.close();
+  await broker.clock.advance(1000);
+  const again = await broker.accept();
+  await again.next();
+  await again.write(raw("CONNECTED", { version: "1.2" }));
+  await confirm(again, await again.next());
+  await again.write(message("a", 1));
+  await settled();
+  const commands = (await again.frames()).map(({ command }) => command);
+  assertEquals(commands.toSorted(), ["ACK", "SUBSCRIBE"]);
+  await again.write(raw("ERROR", { message: "no access" }));
+  await refused;
+});
+
+test("in auto mode a failing handler's message does not come again, so its copy is sent, lost connection or not", async () => {
+  await using memory = await serveInMemory();
+  await put(memory, "1");
+  const client = await clientOf(memory);
+  const go = Promise.withResolvers<void>();
+  client.consume("/queue/a", async () => {
+    await go.promise;
+    throw new Error("poison");
+  }, { ack: "auto", errorDestination: "/queue/failed" });
+  await settled();
+  await cut(memory);
+  go.resolve();
+  await settled();
+  assertEquals(memory.broker.queue("/queue/failed").depth, 1);
+  const { graceful, unfinished } = await client.close();
+  assertEquals([graceful, unfinished], [true, 0]);
+});
+
+test("in client mode the order of delivery counts, not that in which handlers begin", async () => {
+  await using memory = await serveInMemory();
+  const client = await clientOf(memory);
+  const gates = new Map<string, () => void>();
+  const consumer = client.consume("/queue/a", async (message) => {
+    await new Promise<void>((resolve) => gates.set(message.text(), resolve));
+  }, { ack: "client", concurrency: 3 });
+  await consumer.ready;
+  await put(memory, "0");
+  await settled();
+  gates.get("0")!();
+  await put(memory, "12345");
+  await settled();
+  while (gates.size < 6) {
+    for (const text of [...gates.keys()].toReversed()) gates.get(text)!();
+    await settled();
+  }
+  for (const open of [...gates.values()].toReversed()) open();
+  await settled();
+  const { graceful, handled, cause } = await client.close();
+  assertEquals([graceful, handled, cause], [true, 6, undefined]);
+  assertEquals(memory.broker.queue("/queue/a").depth, 0);
+});
+
+test("sends that have waited for a connection are told apart, too", async () => {
+  await using broker = await ScriptedBroker.start();
+  const { client, peer } = await broker.connect(RECONNECT);
+  await peer.close();
+  await settled();
+  const first = client.send("/queue/a", "a", RECEIPT);
+  void client.send("/nonsense/b", "b");
+  await broker.clock.advance(1000);
+  const again = await broker.accept();
+  await again.next();
+  await again.write(raw("CONNECTED", { version: "1.2" }));
+  await confirm(again, await again.next());
+  await first;
+  const later = client.send("/queue/c", "c", RECEIPT);
+  await again.write(raw("ERROR", { message: "no such destination" }));
+  const error = await assertRejects(() => later, ConnectionError);
+  assert(error.unknown);
+});
+
+test("a subscription that has ended in its replay takes no connection with it", async () => {
+  await using broker = await ScriptedBroker.start();
+  const options = { ...RECONNECT, receiptTimeout: 5000 };
+  const { client, peer } = await broker.connect(options);
+  const subscription = client.subscribe("/queue/a", { id: "s" });
+  await confirm(peer, await peer.next());
+  const next = subscription[Symbol.asyncIterator]().next();
+  const ended = assertRejects(() => next, BrokerError, "gone");
+  await peer.close();
+  await broker.clock.advance(1000);
+  const again = await broker.accept();
+  await again.next();
+  await again.write(raw("CONNECTED", { version: "1.2" }));
+  await settled();
+  await again.write(raw("ERROR", { message: "gone", subscription: "s" }));
+  await ended;
+  await broker.clock.advance(10_000);
+  assertEquals(again.hasEnded, false);
+  assertEquals(client.stats().reconnects, 1);
+});
+
+test("a time without any broker is not held against a subscription", () => {
+  const patience = new Patience();
+  patience.confirmed();
+  assertEquals(patience.refused(0), true);
+  assertEquals(patience.refused(40_000), true);
+  assertEquals(patience.refused(60_000), true);
+  assertEquals(patience.refused(70_000), false);
 });

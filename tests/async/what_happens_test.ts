@@ -327,8 +327,11 @@ const ROWS: Readonly<Record<string, Row>> = {
       assertEquals(await scene.comeBack(), ["SUBSCRIBE"]);
       await refuse();
       assertEquals(await scene.comeBack(1000), ["SUBSCRIBE"]);
+      await scene.broker.clock.advance(20_000);
+      await refuse();
       assertEquals(await outcomeOf(next), "pending");
-      await scene.broker.clock.advance(30_000);
+      assertEquals(await scene.comeBack(1000), ["SUBSCRIBE"]);
+      await scene.broker.clock.advance(10_000);
       await refuse();
       await assertRejects(() => next, BrokerError, "no leader");
     },
