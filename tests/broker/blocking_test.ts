@@ -153,6 +153,21 @@ test("a producer that is blocked and has sent more than is read is not blamed fo
   assert(producer.hasEnded);
 });
 
+test("a producer that is blocked, has sent more than is read and is gone is missed without heart-beats", async () => {
+  await using memory = await start();
+  const producer = await memory.connect();
+  await producer.write(raw("SEND", { destination: WORK }) + subscribe(WORK));
+  const sending = producer.write(send(THIRD).repeat(2000));
+  await memory.clock.advance(3_600_000);
+  assert(!producer.hasEnded, "it lives");
+  assertEquals(memory.broker.queue(WORK).unacknowledged, 1);
+  memory.network.links[0]!.reset();
+  await sending.catch(() => {});
+  await memory.clock.advance(5_000);
+  const { depth, consumers } = memory.broker.queue(WORK);
+  assertEquals([depth, consumers], [1, 0]);
+});
+
 test("a producer that is blocked, sends more and is gone gives back what it had", async () => {
   await using memory = await start();
   const producer = await memory.connect();
