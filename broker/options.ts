@@ -64,7 +64,9 @@ export interface BrokerOptions {
    * connection, or waiting. While a client waits nothing that it sends is
    * handled, its acknowledgements neither, so producers should have connections
    * of their own. What it has sent is handled when there is room, even if it is
-   * gone by then.
+   * gone by then. Each connection may have one message more in a full queue, and
+   * some more that wait to be handled, so who connects, sends and closes again
+   * and again is not held up: use `"refuse"` against that.
    *
    * @default {"refuse"}
    */

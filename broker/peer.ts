@@ -41,6 +41,8 @@ export class Peer {
   #heartBeat: HeartBeat = [0, 0];
   /** The name that it has given itself. */
   #client: string | undefined;
+  /** Whether that name is taken by us, not free or a successor's. */
+  #isEnrolled = false;
   readonly #subscriptions: Subscriptions;
   readonly #transactions = new Transactions();
   /** What the latest SUBSCRIBE has asked for. */
@@ -156,8 +158,9 @@ export class Peer {
   gone(): void {
     this.#isGone = true;
     this.#subscriptions.endAll();
-    if (this.#client !== undefined) this.#core.dismiss(this.#client);
-    this.#client = undefined;
+    // Others may have the name now; what follows is still done under it.
+    if (this.#isEnrolled) this.#core.dismiss(this.#client!);
+    this.#isEnrolled = false;
   }
 
   /** No frame follows: transactions are void, and give back what they had claimed. */
@@ -211,6 +214,7 @@ export class Peer {
     );
     this.#version = version;
     this.#client = client;
+    this.#isEnrolled = client !== undefined;
     this.#heartBeat = heartBeat;
     this.#output.send(connected);
   }
@@ -308,7 +312,9 @@ export class Peer {
     }
     if (name === undefined) return;
     // It may not be durable, or, where names are everybody's, another client's.
-    if (isByName || this.#core.isLeft(name)) this.#core.forget(name);
+    // What a successor of a client that is gone consumes stays.
+    const isMeant = isByName && !this.#isGone;
+    if (isMeant || this.#core.isLeft(name)) this.#core.forget(name);
   }
 
   get #naming(): Naming {

@@ -9,6 +9,8 @@ const MOST_AHEAD = 256 * 1024;
 export interface ReadAheadEvents {
   /** Octets have come, or may come again after nothing was read. */
   received(): void;
+  /** Too much is waiting: neither a sign of life nor the end is heard. */
+  paused(): void;
   /** Nothing will come any more. */
   ended(): void;
 }
@@ -84,6 +86,7 @@ export class ReadAhead {
 
   async #room(): Promise<void> {
     this.#isReading = false;
+    this.#events.paused();
     while (this.#octets > MOST_AHEAD) {
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }

@@ -42,6 +42,11 @@ const MOST_UNREAD = 4 * 1024 * 1024;
  * "Connection Lingering").
  */
 const LINGER = 2_000;
+/**
+ * How often a client is sent an EOL that we do not read from, in ms, whatever
+ * heart-beats there are: only a write that fails tells that it is gone.
+ */
+const PROBE_EVERY = 5_000;
 
 /** Joins one client's connection to the broker's core. */
 export class ServerLink implements PeerOutput {
@@ -61,6 +66,8 @@ export class ServerLink implements PeerOutput {
   #isGone = false;
   /** When the frame has begun that is not complete. */
   #frameSince: number | undefined;
+  /** When a client that we do not read from is probed next. */
+  #probeAt = Infinity;
   /** Whether the client must wait: for room in a queue, or until it has read. */
   #isWaiting = false;
   #wake: (() => void) | undefined;
@@ -87,7 +94,15 @@ export class ServerLink implements PeerOutput {
     this.#peer = core.connect(this);
     this.#expectConnect();
     this.#input = new ReadAhead(link, {
-      received: () => this.#pulse?.received(options.clock.now()),
+      received: () => {
+        this.#probeAt = Infinity;
+        this.#pulse?.received(options.clock.now());
+      },
+      paused: () => {
+        this.#probeAt = options.clock.now() + PROBE_EVERY;
+        // Before CONNECT, and after good-bye, another time-out runs.
+        if (this.#pulse !== undefined && !this.#isClosing) this.#arm();
+      },
       // Whoever is not made to wait is served to the end.
       ended: () => this.#isWaiting && this.#leave(),
     });
@@ -281,6 +296,7 @@ export class ServerLink implements PeerOutput {
     const deadline = Math.min(
       this.#pulse?.nextDeadline() ?? Infinity,
       this.#frameDeadline,
+      this.#probeAt,
     );
     if (deadline === Infinity) return;
     const { clock } = this.#options;
@@ -306,8 +322,11 @@ export class ServerLink implements PeerOutput {
       );
     }
     if (pulse.silence(now) !== undefined) return this.#leave();
-    if (pulse.isSendDue(now)) {
-      const beats = (this.#tap?.beats ?? true) && !this.#isSkipped();
+    const isProbeDue = now >= this.#probeAt;
+    if (isProbeDue) this.#probeAt = now + PROBE_EVERY;
+    if (isProbeDue || pulse.isSendDue(now)) {
+      const beats = (this.#tap?.beats ?? true) &&
+        (isProbeDue || !this.#isSkipped());
       if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();
       this.#outbox.flush();
       pulse.sent(now);

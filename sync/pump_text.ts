@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest f6d70c2ce49e318f7ba2c3473c91baf828892ca8b74c8b5d505c01a73a7469a3.
+// Made by `deno task pump` of sources with the digest fb36ec82840a5b54693f58744e66b4e1368665a86ead5b9a72a5e447e32077a0.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */

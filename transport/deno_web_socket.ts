@@ -103,6 +103,8 @@ class DenoWebSocketListener implements Listener {
   }
 
   #relay(client: Link): void {
+    // It was accepted just before.
+    if (this.#isClosed) return client.close();
     let port: number | undefined;
     const relay = new Relay(client, systemClock, () => {
       this.#relays.delete(relay);
@@ -114,7 +116,8 @@ class DenoWebSocketListener implements Listener {
     void relay.run(async () => {
       const conn = await this.#dial();
       port = conn.localAddr.port;
-      this.#arrived.set(port, relay);
+      // It may have been cut meanwhile.
+      if (this.#relays.has(relay)) this.#arrived.set(port, relay);
       return new DenoLink(conn, "the server of Deno");
     });
   }

@@ -13,6 +13,8 @@ export class Relay {
   #server: Link | undefined;
   #isCut = false;
   #cancelTimer: (() => void) | undefined;
+  /** When it will be cut; `Infinity`: nobody has said. */
+  #cutAt = Infinity;
 
   /** It has no limit yet; whoever wants to know is told once when it ends. */
   constructor(client: Link, clock: Clock, ended: (relay: Relay) => void) {
@@ -54,10 +56,12 @@ export class Relay {
     }
   }
 
-  /** It will be cut after so many ms, whatever was said before. */
+  /** It will be cut after so many ms, or sooner if that was said before. */
   cutAfter(milliseconds: number): void {
-    if (this.#isCut) return;
+    const cutAt = this.#clock.now() + milliseconds;
+    if (this.#isCut || cutAt >= this.#cutAt) return;
     this.goOn();
+    this.#cutAt = cutAt;
     this.#cancelTimer = this.#clock.after(milliseconds, () => this.cut());
   }
 
@@ -65,6 +69,7 @@ export class Relay {
   goOn(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#cutAt = Infinity;
   }
 
   /** Lets go of both sides at once. */

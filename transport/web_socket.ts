@@ -13,6 +13,9 @@ const HIGH_WATER = 256 * 1024;
  * largest frame takes.
  */
 const MOST_UNREAD = 256 * 1024 * 1024;
+/** About what a message takes besides its octets: many small ones are large. */
+const OVERHEAD = 200;
+const NOTHING = new Uint8Array(0);
 /** How often it looks whether they are gone, in ms: nobody tells. */
 const LOOK_EVERY = 5;
 
@@ -65,7 +68,10 @@ export interface WebSocketPort {
 export class WebSocketLink implements Link {
   readonly peer: string;
   readonly #port: WebSocketPort;
-  readonly #unread: Uint8Array[] = [];
+  #unread: Uint8Array[] = [];
+  /** The first of them that is unread still: moving the others up costs much. */
+  #next = 0;
+  /** What they take. */
   #unreadOctets = 0;
   #isBinary = false;
   #hasEnded = false;
@@ -80,22 +86,43 @@ export class WebSocketLink implements Link {
 
   /** A message has come. Called by the runtime's adapter. */
   received(message: string | Uint8Array): void {
+    if (this.#hasEnded || this.#isClosed) return;
     this.#isBinary = typeof message !== "string";
     const octets = typeof message === "string"
       ? new TextEncoder().encode(message)
       : message;
-    if (octets.length > 0) this.#unread.push(octets);
-    this.#unreadOctets += octets.length;
+    if (octets.length > 0) {
+      this.#unread.push(octets);
+      this.#unreadOctets += octets.length + OVERHEAD;
+    }
     // Nothing holds a WebSocket up: who sends on and on must go.
     if (this.#unreadOctets > MOST_UNREAD) this.#overflow();
     this.#wake?.();
   }
 
   #overflow(): void {
-    this.#unread.length = 0;
-    this.#unreadOctets = 0;
+    this.#forget();
     this.#hasEnded = true;
     this.#port.drop();
+  }
+
+  #forget(): void {
+    this.#unread = [];
+    this.#next = 0;
+    this.#unreadOctets = 0;
+  }
+
+  #take(): Uint8Array | undefined {
+    const octets = this.#unread[this.#next];
+    if (octets === undefined) return undefined;
+    this.#unread[this.#next++] = NOTHING;
+    this.#unreadOctets -= octets.length + OVERHEAD;
+    // What was read is dropped once it is the larger half: O(1) a message.
+    if (this.#next >= 32 && this.#next * 2 >= this.#unread.length) {
+      this.#unread = this.#unread.slice(this.#next);
+      this.#next = 0;
+    }
+    return octets;
   }
 
   /** The other side has closed. Called by the runtime's adapter. */
@@ -107,11 +134,8 @@ export class WebSocketLink implements Link {
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#isClosed) return undefined;
-      const octets = this.#unread.shift();
-      if (octets !== undefined) {
-        this.#unreadOctets -= octets.length;
-        return octets;
-      }
+      const octets = this.#take();
+      if (octets !== undefined) return octets;
       if (this.#hasEnded) return undefined;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
@@ -147,6 +171,7 @@ export class WebSocketLink implements Link {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#forget();
     this.#port.drop();
     this.#wake?.();
   }

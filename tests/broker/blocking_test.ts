@@ -153,6 +153,21 @@ test("a producer that is blocked and has sent more than is read is not blamed fo
   assert(producer.hasEnded);
 });
 
+test("a producer that is blocked, has sent more than is read and is gone is missed without heart-beats", async () => {
+  await using memory = await start();
+  const producer = await memory.connect();
+  await producer.write(raw("SEND", { destination: WORK }) + subscribe(WORK));
+  const sending = producer.write(send(THIRD).repeat(2000));
+  await memory.clock.advance(3_600_000);
+  assert(!producer.hasEnded, "it lives");
+  assertEquals(memory.broker.queue(WORK).unacknowledged, 1);
+  memory.network.links[0]!.reset();
+  await sending.catch(() => {});
+  await memory.clock.advance(5_000);
+  const { depth, consumers } = memory.broker.queue(WORK);
+  assertEquals([depth, consumers], [1, 0]);
+});
+
 test("a producer that is blocked, sends more and is gone gives back what it had", async () => {
   await using memory = await start();
   const producer = await memory.connect();
@@ -295,3 +310,45 @@ test("a client that reads a large message slowly is heard, and not cut while it 
   await memory.clock.advance(30_000);
   assertEquals(memory.broker.queue(QUEUE).unacknowledged, 0, "it was silent");
 });
+
+const DURABLE = {
+  activemq: { "activemq.subscriptionName": "d" },
+  artemis: { "durable-subscription-name": "d" },
+} as const;
+
+for (const dialect of ["activemq", "artemis"] as const) {
+  test(`as ${dialect}: a client that is gone has its durable subscription all the same, and its name is free at once`, async () => {
+    await using memory = await BrokerInMemory.start({
+      maxQueueOctets: 1000,
+      whenFull: "block",
+      dialect,
+    });
+    const topic = "/topic/a";
+    const name = { "client-id": "c", host: "/" };
+    const peer = await memory.connect("1.2", name);
+    await peer.write(
+      send(THIRD).repeat(10) +
+        raw("SUBSCRIBE", {
+          id: "d",
+          destination: topic,
+          ...DURABLE[dialect],
+        }) + raw("SEND", { destination: topic }, "gathered") +
+        raw("SEND", { destination: WORK }, "behind"),
+    );
+    await settled();
+    await peer.close();
+    await settled();
+    const successor = await memory.connect("1.2", name);
+    await drained(memory);
+    assertEquals(memory.broker.queue(WORK).depth, 1);
+    assertEquals(memory.broker.queue(topic).depth, 1);
+    // It is the successor's name still, where each has its own.
+    if (dialect === "artemis") return;
+    const third = await memory.dial();
+    const [answer] = await third.say(
+      raw("CONNECT", { "accept-version": "1.2", ...name }),
+    );
+    assertEquals(answer?.command, "ERROR");
+    assert(!successor.hasEnded);
+  });
+}

@@ -73,6 +73,18 @@ test("a relay that may go on is not cut before it is given another limit", async
   assertEquals(await client.read(), undefined);
 });
 
+test("a relay that is to be cut is not cut later for being told so again", async () => {
+  const { clock, relay, running, seen } = scene();
+  relay.cutAfter(1000);
+  relay.cutAfter(100);
+  await clock.advance(60);
+  relay.cutAfter(100);
+  await clock.advance(40);
+  assertEquals(seen.ends, 1);
+  await running;
+  assertEquals(clock.pending, 0);
+});
+
 test("a relay ends when either side is lost", async () => {
   for (const lost of ["client", "server"] as const) {
     const ends = scene();

@@ -46,12 +46,12 @@ async function heardBy(link: Link): Promise<string> {
   return heard;
 }
 
-/** Says one more header line again and again, until it is cut. */
-async function drip(link: Link): Promise<void> {
-  const line = new TextEncoder().encode("a: b\r\n");
+/** Says something again and again, until it is cut. */
+async function repeat(link: Link, text: string): Promise<void> {
+  const octets = new TextEncoder().encode(text);
   try {
     for (;;) {
-      await link.write(line);
+      await link.write(octets);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   } catch {
@@ -64,7 +64,7 @@ test("the WebSocket port cuts whoever never asks for a WebSocket", async () => {
   const links = await Promise.all(
     ["", HALF, HALF, NO_UPGRADE].map((text) => said(listener, text)),
   );
-  const dripping = drip(links[2]!);
+  const dripping = repeat(links[2]!, "a: b\r\n");
   const heard = await Promise.all(links.map(heardBy));
   await dripping;
   assert(heard[3]!.startsWith("HTTP/1.1 426 "), heard[3]);
@@ -72,6 +72,20 @@ test("the WebSocket port cuts whoever never asks for a WebSocket", async () => {
   assertEquals(await listener.accept(), undefined);
   // Bun takes 12 s, whatever it is told.
 }, { timeout: 30_000 });
+
+test("a client that asks for something else again and again is cut all the same", async () => {
+  const listener = await listenForWebSockets(ANYWHERE, {
+    upgradeTimeout: 10_000,
+    closeTimeout: 100,
+  });
+  const client = await said(listener, NO_UPGRADE);
+  const began = Date.now();
+  const asking = repeat(client, NO_UPGRADE);
+  await heardBy(client);
+  assert(Date.now() - began < 2000);
+  await asking;
+  listener.close();
+});
 
 test("a WebSocket is cut though the client never says good-bye", async () => {
   const listener = await listenForWebSockets(ANYWHERE, SOON);
