@@ -53,6 +53,10 @@ export interface ConsumerInit {
  *                 │                         └─ none: no ACK, shut down
  *                 └─ none: no ACK, shut down; the broker redelivers
  * ```
+ *
+ * Where the connection of a message is gone by the time its handler fails, that
+ * ends nothing, and no copy is sent: the broker delivers it again anyway. In ack
+ * mode `auto` it does not, and a failure is one as above.
  */
 export class Consumer implements AsyncDisposable {
   readonly #host: ConsumerHost;

@@ -95,8 +95,10 @@ export class Message extends Frame {
    * @returns `false` if the delivery is stale, because its connection is gone
    * or its subscription has ended: nothing is sent, and the broker delivers the
    * message anew.
-   * @throws {UsageError} in ack mode `auto`, or after {@linkcode nack}. What a
-   * receipt throws, see {@linkcode ReceiptOptions}.
+   * @throws {UsageError} in ack mode `auto`, after {@linkcode nack}, or in a
+   * handler in ack mode `client` where several handle messages at once: it would
+   * cover what another has not finished. What a receipt throws, see
+   * {@linkcode ReceiptOptions}.
    */
   ack(options?: AckOptions): Promise<boolean> {
     return this.#settlement.settle("ack", options);

@@ -22,7 +22,7 @@ export interface BrokerCoreOptions {
   readonly credentials?: Readonly<Record<string, string>> | undefined;
   /** What the broker can send and wants to receive, in ms. @default {as its dialect has it} */
   readonly heartBeat?: HeartBeat | undefined;
-  /** How many octets may wait in a queue. @default {Infinity} */
+  /** How many octets a queue may hold, waiting or unacknowledged. @default {Infinity} */
   readonly maxQueueOctets?: number | undefined;
   /** What happens to who sends more. @default {"refuse"} */
   readonly whenFull?: "refuse" | "block" | undefined;
