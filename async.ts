@@ -21,7 +21,7 @@
  * @module
  */
 
-export { type SharedConnectOptions } from "./session/connect_options.ts";
+export { type SharedConnectOptions } from "./session/shared_connect_options.ts";
 export { type DialectName } from "./session/dialects.ts";
 export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";
@@ -51,7 +51,7 @@ export {
   UsageError,
 } from "./errors.ts";
 export { Client } from "./async/client.ts";
-export { type CloseReport } from "./async/life.ts";
+export { type CloseReport } from "./async/lifecycle.ts";
 export { type ClientStats } from "./async/stats.ts";
 export { type StatusEvent } from "./async/status.ts";
 export { connect } from "./async/connect.ts";

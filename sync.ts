@@ -24,7 +24,7 @@
  * @module
  */
 
-export { type SharedConnectOptions } from "./session/connect_options.ts";
+export { type SharedConnectOptions } from "./session/shared_connect_options.ts";
 export { type DialectName } from "./session/dialects.ts";
 export { type FailoverPolicy } from "./session/failover.ts";
 export { Frame, type FrameHeadersInit } from "./codec/frame.ts";

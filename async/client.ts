@@ -1,11 +1,11 @@
 import type { Version } from "../codec/mod.ts";
 import { ConnectionError, quoted, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
 import { Feed } from "./feed.ts";
-import type { SettledBy } from "./hand.ts";
-import { type ClientInit, type CloseReport, Life } from "./life.ts";
+import type { SettledBy } from "./unsettled.ts";
+import { type ClientInit, type CloseReport, Life } from "./lifecycle.ts";
 import type { Message } from "./message.ts";
 import {
   BEGIN_CHECKS,

@@ -1,6 +1,6 @@
-import { checkHandshake, policyOf } from "../session/connect_options.ts";
+import { checkHandshake, policyOf } from "../session/shared_connect_options.ts";
 import { parseFailover, Schedule } from "../session/failover.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import { systemClock } from "../transport/clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";

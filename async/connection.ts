@@ -6,16 +6,16 @@ import { type BrokerError, ConnectionError } from "../errors.ts";
 import { ClientSession } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
-import { lifeQuestion } from "../session/liveness.ts";
-import { brokerError, redacted } from "../session/said.ts";
+import { lifeQuestion } from "../session/liveness_probe.ts";
+import { brokerError, redacted } from "../session/broker_error.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { ConnectionEvents, ConnectionOptions } from "./connection_init.ts";
 import type { ReceiptOptions } from "./options.ts";
 import { Receipts } from "./receipts.ts";
-import { StallWatch } from "./stall_watch.ts";
-import { Timekeeper } from "./timekeeper.ts";
-import { abortable } from "./waiting.ts";
+import { StallWatch } from "./write_watch.ts";
+import { Timekeeper } from "./heart_beats.ts";
+import { abortable } from "./time_limit.ts";
 
 /** How a frame is put on its way. */
 export interface AppendOptions extends Pick<EncodeOptions, "contentLength"> {

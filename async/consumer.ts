@@ -1,6 +1,6 @@
 import { BrokerError, ConnectionError, StompError } from "../errors.ts";
-import { checkOptions } from "../session/options.ts";
-import { type FailureCopy, failureCopy } from "./failure_copy.ts";
+import { checkOptions } from "../session/option_checks.ts";
+import { type FailureCopy, failureCopy } from "./error_copy.ts";
 import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
 import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";

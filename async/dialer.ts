@@ -1,6 +1,6 @@
 import { resolveLimits } from "../codec/limits.ts";
 import type { FrameLimits, Version } from "../codec/mod.ts";
-import { requireCredential } from "../session/connect_options.ts";
+import { requireCredential } from "../session/shared_connect_options.ts";
 import type { Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import type { Clock } from "../transport/clock.ts";
@@ -10,7 +10,7 @@ import { Connection } from "./connection.ts";
 import type { ConnectionEvents } from "./connection_init.ts";
 import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
 import { Traffic } from "./stats.ts";
-import { within } from "./waiting.ts";
+import { within } from "./time_limit.ts";
 
 /** Makes one connection to one broker. */
 export class Dialer {

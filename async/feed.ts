@@ -5,11 +5,11 @@ import { Fifo } from "../session/fifo.ts";
 import type { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import type { FeedHost, FeedInit } from "./feed_init.ts";
-import { Hand } from "./hand.ts";
-import { Loop, type Taker } from "./loop.ts";
+import { Hand } from "./unsettled.ts";
+import { Loop, type Taker } from "./message_iterator.ts";
 import type { Message } from "./message.ts";
 import { DEFAULTS, type UnsubscribeOptions } from "./options.ts";
-import { Patience } from "./patience.ts";
+import { Patience } from "./resubscribe_grace.ts";
 
 /**
  * What stands behind a subscription: the messages that come, the loops that take

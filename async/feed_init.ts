@@ -1,6 +1,6 @@
 import type { AckMode } from "../session/events.ts";
 import type { Feed } from "./feed.ts";
-import type { SettledBy } from "./hand.ts";
+import type { SettledBy } from "./unsettled.ts";
 
 /** What the client lends to its feeds. */
 export interface FeedHost {

@@ -3,7 +3,7 @@ import {
   SHARED_CHECKS,
   SHARED_DEFAULTS,
   type SharedConnectOptions,
-} from "../session/connect_options.ts";
+} from "../session/shared_connect_options.ts";
 import type { FailoverPolicy } from "../session/failover.ts";
 import {
   aFunction,
@@ -17,7 +17,7 @@ import {
   signal,
   wholeNumber,
   withMethods,
-} from "../session/options.ts";
+} from "../session/option_checks.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Transport } from "../transport/transport.ts";

@@ -1,8 +1,8 @@
 import { quoted, UsageError } from "../errors.ts";
 import { hasContentLength } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Clock } from "../transport/clock.ts";
-import type { Answers } from "./answers.ts";
+import type { Answers } from "./requests.ts";
 import { type Connection, LARGE } from "./connection.ts";
 import type { Message } from "./message.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type RequestOptions,
   type SendOptions,
 } from "./options.ts";
-import { within } from "./waiting.ts";
+import { within } from "./time_limit.ts";
 
 /** A SEND that is on its way. */
 export interface Sent {

@@ -1,5 +1,5 @@
 import type { AckMode } from "../session/events.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
 import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
 import { requireReceipts } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Connection } from "./connection.ts";
 import {
   COMMIT_CHECKS,

@@ -1,6 +1,6 @@
 import { resolveLimits } from "../codec/limits.ts";
 import type { DialectName } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import { systemClock } from "../transport/clock.ts";
 import { listenForWebSockets, runtimeTransport } from "../transport/runtime.ts";
 import { checkTls } from "../transport/tls.ts";
@@ -13,8 +13,8 @@ import {
 import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
-import type { LinkTap } from "./tap.ts";
-import { ServerLink, type ServerLinkOptions } from "./server_link.ts";
+import type { LinkTap } from "./fault_hook.ts";
+import { ServerLink, type ServerLinkOptions } from "./client_connection.ts";
 
 /** How long to wait after an accept that has failed, in ms. */
 const ACCEPT_PAUSE = 10;

@@ -5,14 +5,14 @@ import {
   dialectOf,
 } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
-import { type Manners, mannersOf } from "./manners.ts";
+import { type Manners, mannersOf } from "./broker_dialect.ts";
 import {
   keptHeaders,
   messageOctets,
   type StoredMessage,
   storedMessage,
 } from "./message.ts";
-import { Peer, type PeerOutput } from "./peer.ts";
+import { Peer, type PeerOutput } from "./session.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
 

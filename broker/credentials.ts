@@ -1,5 +1,5 @@
 import { quoted, UsageError } from "../errors.ts";
-import { isRecord } from "../session/options.ts";
+import { isRecord } from "../session/option_checks.ts";
 
 const TO_UTF8 = new TextEncoder();
 

@@ -8,7 +8,7 @@ import {
 import { highestCommonVersion } from "../session/versions.ts";
 import type { BrokerCore } from "./core.ts";
 import { isAdmitted } from "./credentials.ts";
-import { heartBeatFor } from "./manners.ts";
+import { heartBeatFor } from "./broker_dialect.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What a client and the broker have settled on. */

@@ -1,5 +1,5 @@
 import type { Frame } from "../codec/mod.ts";
-import type { Manners } from "./manners.ts";
+import type { Manners } from "./broker_dialect.ts";
 
 /** A message that the broker keeps. */
 export interface StoredMessage {

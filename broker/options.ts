@@ -11,7 +11,7 @@ import {
   oneOf,
   wholeNumber,
   withMethods,
-} from "../session/options.ts";
+} from "../session/option_checks.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { ServerTlsOptions } from "../transport/tls.ts";
 import type { Transport } from "../transport/transport.ts";

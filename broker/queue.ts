@@ -1,6 +1,6 @@
 import { Fifo } from "../session/fifo.ts";
 import type { StoredMessage } from "./message.ts";
-import { OldestFirst } from "./oldest_first.ts";
+import { OldestFirst } from "./sequence_heap.ts";
 
 /** Who takes messages from a queue. */
 export interface Consumer {

@@ -1,7 +1,7 @@
 import { Frame, type Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/events.ts";
 import type { StoredMessage } from "./message.ts";
-import { OldestFirst } from "./oldest_first.ts";
+import { OldestFirst } from "./sequence_heap.ts";
 import type { Consumer, Queue } from "./queue.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Source } from "./core.ts";
-import type { Manners } from "./manners.ts";
+import type { Manners } from "./broker_dialect.ts";
 import type { BrokerSubscription, Delivery } from "./subscription.ts";
 
 interface Entry {

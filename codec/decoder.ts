@@ -1,6 +1,6 @@
 import { FrameError, quoted, UsageError } from "../errors.ts";
 import { Frame } from "./frame.ts";
-import { showOctet } from "./garbage.ts";
+import { showOctet } from "./not_stomp.ts";
 import {
   acceptsCrLf,
   isVersion,
@@ -9,7 +9,7 @@ import {
 } from "./grammar.ts";
 import { HeadReader, refuse } from "./head_reader.ts";
 import { type FrameLimits, resolveLimits } from "./limits.ts";
-import { Octets } from "./octets.ts";
+import { Octets } from "./input_window.ts";
 
 /** Options of {@linkcode FrameDecoder} and its stream. */
 export interface FrameDecoderOptions {

@@ -1,5 +1,5 @@
 import { FrameError, quoted, UsageError } from "../errors.ts";
-import { firstEntries, WireHeaders } from "./wire_headers.ts";
+import { firstEntries, WireHeaders } from "./lazy_headers.ts";
 
 /**
  * Headers as a caller writes them: pairs in wire order (which may repeat a

@@ -1,5 +1,5 @@
 import { FrameError } from "../errors.ts";
-import { describeGarbage, showOctet } from "./garbage.ts";
+import { describeGarbage, showOctet } from "./not_stomp.ts";
 import {
   acceptsCrLf,
   type CommandRule,
@@ -10,10 +10,10 @@ import {
   type Version,
 } from "./grammar.ts";
 import type { FrameLimits } from "./limits.ts";
-import type { Octets } from "./octets.ts";
-import { SPELLING } from "./spelling.ts";
+import type { Octets } from "./input_window.ts";
+import { SPELLING } from "./command_trie.ts";
 import { sequenceLength } from "./utf8.ts";
-import { MARKS_PER_HEADER, WireHeaders } from "./wire_headers.ts";
+import { MARKS_PER_HEADER, WireHeaders } from "./lazy_headers.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -5,7 +5,7 @@ import {
   extraHeaders,
   type FrameExtras,
   requireDestination,
-} from "./client_frames.ts";
+} from "./client_headers.ts";
 import {
   type Dialect,
   type DialectName,

@@ -28,7 +28,7 @@ export {
   type SessionEvent,
   type SessionSubscription,
 } from "./events.ts";
-export { type FrameExtras } from "./client_frames.ts";
+export { type FrameExtras } from "./client_headers.ts";
 export {
   type Dialect,
   type DialectName,

@@ -2,8 +2,8 @@ import type { Frame, Version } from "../codec/mod.ts";
 import { BrokerError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { hasContentLength } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
-import { Exchange, type ExchangeOptions } from "./exchange.ts";
+import { checkOptions } from "../session/option_checks.ts";
+import { Exchange, type ExchangeOptions } from "./client_core.ts";
 import {
   RECEIVE_CHECKS,
   SEND_CHECKS,

@@ -3,9 +3,9 @@ import {
   checkHandshake,
   policyOf,
   requireCredential,
-} from "../session/connect_options.ts";
+} from "../session/shared_connect_options.ts";
 import { parseFailover, Schedule } from "../session/failover.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";

@@ -8,11 +8,11 @@ import {
 } from "../session/client_session.ts";
 import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
-import { lifeQuestion } from "../session/liveness.ts";
-import { brokerError, redacted } from "../session/said.ts";
+import { lifeQuestion } from "../session/liveness_probe.ts";
+import { brokerError, redacted } from "../session/broker_error.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
-import { Pipe } from "./pipe.ts";
+import { Pipe } from "./blocking_link.ts";
 import {
   type ErrorEvent,
   type Operation,

@@ -3,7 +3,7 @@ import {
   SHARED_CHECKS,
   SHARED_DEFAULTS,
   type SharedConnectOptions,
-} from "../session/connect_options.ts";
+} from "../session/shared_connect_options.ts";
 import type { FailoverPolicy } from "../session/failover.ts";
 import {
   boolean,
@@ -13,7 +13,7 @@ import {
   nonEmptyText,
   oneOf,
   wholeNumber,
-} from "../session/options.ts";
+} from "../session/option_checks.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 
 /**

@@ -2,7 +2,7 @@ import { ConnectionError } from "../errors.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Board } from "./board.ts";
+import type { Board } from "./shared_channel.ts";
 
 /** The most that is written at once, so that room is given back in between. */
 const LARGEST_WRITE = 64 * 1024;

@@ -1,6 +1,6 @@
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
-import type { BoardMemory } from "./board.ts";
+import type { BoardMemory } from "./shared_channel.ts";
 
 /** What a worker is told to do: connect, and move octets to and fro. */
 export interface PumpOrder {

@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest fb36ec82840a5b54693f58744e66b4e1368665a86ead5b9a72a5e447e32077a0.
+// Made by `deno task pump` of sources with the digest 3efda311ead2c96e448bb00b850da1f983df474d97f2ccbef71fa9a5862eef63.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */

@@ -8,7 +8,7 @@
 
 import { systemClock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
-import { Board } from "./board.ts";
+import { Board } from "./shared_channel.ts";
 import type { PumpOrder } from "./pump_order.ts";
 import { Pump } from "./pump.ts";
 

@@ -8,15 +8,15 @@ import {
 } from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import { requireReceipts } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import {
   Deliveries,
   type Delivery,
   type Settlement,
   type Verb,
-} from "./deliveries.ts";
-import type { Exchange } from "./exchange.ts";
+} from "./unsettled.ts";
+import type { Exchange } from "./client_core.ts";
 import { ACK_CHECKS, NACK_CHECKS, type SyncNackOptions } from "./options.ts";
 
 /** A transaction that is under way. */

@@ -4,7 +4,7 @@ import {
   isRecord,
   milliseconds,
   wholeNumber,
-} from "../session/options.ts";
+} from "../session/option_checks.ts";
 
 /**
  * What a broker does wrong. Frames and receipts are counted for each connection,

@@ -44,7 +44,7 @@ export {
 } from "../transport/transport.ts";
 export { type QueueStats } from "../broker/core.ts";
 export { type BrokerOptions } from "../broker/options.ts";
-export { InterceptedConnection, Interception } from "./interception.ts";
+export { InterceptedConnection, Interception } from "./scripted_broker.ts";
 export { type Misbehaviour } from "./misbehaviour.ts";
 export {
   type MemoryBroker,

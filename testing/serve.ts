@@ -3,13 +3,13 @@ import type { QueueStats } from "../broker/core.ts";
 import { BROKER_CHECKS, type BrokerOptions } from "../broker/options.ts";
 import type { Frame } from "../codec/mod.ts";
 import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
-import { type Check, checkOptions, oneOf } from "../session/options.ts";
+import { type Check, checkOptions, oneOf } from "../session/option_checks.ts";
 import type { Clock } from "../transport/clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
 import type { Link, Listener, Transport } from "../transport/transport.ts";
 import { UsageError } from "../errors.ts";
-import { KitConnection, type KitState } from "./connection.ts";
-import { Interception } from "./interception.ts";
+import { KitConnection, type KitState } from "./kit_connection.ts";
+import { Interception } from "./scripted_broker.ts";
 import { type Misbehaviour, MISBEHAVIOUR_CHECKS } from "./misbehaviour.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
-import { LinkQueue } from "./link_queue.ts";
+import { LinkQueue } from "./accept_queue.ts";
 import { turn } from "./turn.ts";
 import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {

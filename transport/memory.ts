@@ -1,5 +1,5 @@
 import { ConnectionError, UsageError } from "../errors.ts";
-import { LinkQueue } from "./link_queue.ts";
+import { LinkQueue } from "./accept_queue.ts";
 import {
   type Address,
   type Link,

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
-import type { WebSocketTimeouts } from "./web_socket.ts";
+import type { WebSocketTimeouts } from "./web_socket_server_link.ts";
 
 /**
  * TCP on the runtime that this runs on. This file is the one that asks which it
@@ -29,11 +29,15 @@ export async function listenForWebSockets(
   timeouts: Partial<WebSocketTimeouts> = {},
 ): Promise<Listener> {
   if ("Deno" in globalThis) {
-    const { listenForDenoWebSockets } = await import("./deno_web_socket.ts");
+    const { listenForDenoWebSockets } = await import(
+      "./deno_web_socket_listener.ts"
+    );
     return await listenForDenoWebSockets(address, timeouts);
   }
   if ("Bun" in globalThis) {
-    const { listenForBunWebSockets } = await import("./bun_web_socket.ts");
+    const { listenForBunWebSockets } = await import(
+      "./bun_web_socket_listener.ts"
+    );
     return listenForBunWebSockets(address);
   }
   throw new UsageError(

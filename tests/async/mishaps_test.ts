@@ -8,7 +8,7 @@ import {
   type ConnectOptions,
   UsageError,
 } from "../../mod.ts";
-import { Patience } from "../../async/patience.ts";
+import { Patience } from "../../async/resubscribe_grace.ts";
 import { type MemoryBroker, serveInMemory } from "../../testing/mod.ts";
 import type { MemoryNetwork } from "../../transport/memory.ts";
 import {

@@ -1,8 +1,8 @@
 import { BrokerCore } from "../../broker/core.ts";
 import { storedMessage } from "../../broker/message.ts";
-import type { Peer, PeerOutput } from "../../broker/peer.ts";
+import type { Peer, PeerOutput } from "../../broker/session.ts";
 import { Queue } from "../../broker/queue.ts";
-import { ServerLink } from "../../broker/server_link.ts";
+import { ServerLink } from "../../broker/client_connection.ts";
 import { BrokerSubscription } from "../../broker/subscription.ts";
 import { MemoryLink } from "../../transport/memory.ts";
 import { assertEquals, assertLess } from "../support/assert.ts";

@@ -1,7 +1,7 @@
 import { Frame } from "../../codec/mod.ts";
 import { UsageError } from "../../errors.ts";
 import { ClientSession } from "../../session/client_session.ts";
-import type { FrameExtras } from "../../session/client_frames.ts";
+import type { FrameExtras } from "../../session/client_headers.ts";
 import {
   assertEquals,
   assertStrictEquals,

@@ -1,5 +1,5 @@
 import { BrokerCore } from "../../broker/core.ts";
-import type { Peer } from "../../broker/peer.ts";
+import type { Peer } from "../../broker/session.ts";
 import {
   encodeFrame,
   Frame,

@@ -1,4 +1,4 @@
-import { Board } from "../../sync/board.ts";
+import { Board } from "../../sync/shared_channel.ts";
 import { Pump } from "../../sync/pump.ts";
 import { MemoryLink } from "../../transport/memory.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";

@@ -1,4 +1,4 @@
-import { WebSocketLink } from "../../transport/web_socket.ts";
+import { WebSocketLink } from "../../transport/web_socket_server_link.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 

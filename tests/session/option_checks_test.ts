@@ -15,7 +15,7 @@ import {
   signal,
   textOrFunction,
   wholeNumber,
-} from "../../session/options.ts";
+} from "../../session/option_checks.ts";
 import {
   assertStrictEquals,
   assertStringIncludes,

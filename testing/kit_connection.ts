@@ -1,5 +1,5 @@
 import { type Frame, FrameDecoder } from "../codec/mod.ts";
-import type { LinkTap, Reception } from "../broker/tap.ts";
+import type { LinkTap, Reception } from "../broker/fault_hook.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 

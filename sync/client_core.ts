@@ -13,7 +13,7 @@ import {
   type SyncUnsubscribeOptions,
 } from "./options.ts";
 import type { Operation } from "./receipts.ts";
-import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
+import { Upkeep, type UpkeepOptions } from "./reconnector.ts";
 
 /** What an exchange is made with. */
 export interface ExchangeOptions

@@ -12,9 +12,9 @@ import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { BrokerCore } from "./core.ts";
-import type { Peer, PeerOutput } from "./peer.ts";
-import { ReadAhead } from "./read_ahead.ts";
-import type { LinkTap } from "./tap.ts";
+import type { Peer, PeerOutput } from "./session.ts";
+import { ReadAhead } from "./link_reader.ts";
+import type { LinkTap } from "./fault_hook.ts";
 
 /** What a {@linkcode ServerLink} is made with. */
 export interface ServerLinkOptions {

@@ -2,7 +2,7 @@ import { ConnectionError, TimeoutError, type UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
-import { Board, type BoardSize } from "./board.ts";
+import { Board, type BoardSize } from "./shared_channel.ts";
 import { flushAtExit, forgetAtExit } from "./exit.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 

@@ -1,6 +1,6 @@
 import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
-import { Answers } from "./answers.ts";
+import { Answers } from "./requests.ts";
 import type { Connection } from "./connection.ts";
 import type { Message } from "./message.ts";
 import type { RequestHost } from "./sending.ts";
@@ -8,8 +8,8 @@ import type { ClientStats } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
 import type { Feed } from "./feed.ts";
 import type { FeedHost } from "./feed_init.ts";
-import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
-import { within } from "./waiting.ts";
+import { Upkeep, type UpkeepOptions } from "./reconnector.ts";
+import { within } from "./time_limit.ts";
 
 /** How a client came to its end. */
 export interface CloseReport {

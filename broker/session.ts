@@ -5,8 +5,8 @@ import type { HeartBeat } from "../session/heart_beat.ts";
 import { nextState, type SessionState } from "../session/states.ts";
 import type { BrokerCore } from "./core.ts";
 import { shakeHands } from "./handshake.ts";
-import { creditOf, durableName } from "./manners.ts";
-import { keyOf, type Naming, settledBy } from "./naming.ts";
+import { creditOf, durableName } from "./broker_dialect.ts";
+import { keyOf, type Naming, settledBy } from "./frame_ids.ts";
 import { Refusal, required } from "./refusal.ts";
 import {
   BrokerSubscription,

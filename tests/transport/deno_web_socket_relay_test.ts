@@ -1,6 +1,6 @@
 import { VirtualClock } from "../../testing/mod.ts";
 import { MemoryLink } from "../../transport/memory.ts";
-import { Relay } from "../../transport/relay.ts";
+import { Relay } from "../../transport/deno_web_socket_relay.ts";
 import type { Link } from "../../transport/transport.ts";
 import { assertEquals } from "../support/assert.ts";
 import { test } from "../support/harness.ts";

@@ -5,7 +5,7 @@ import { showAddress } from "../transport/transport.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionEvents } from "./connection_init.ts";
 import type { Dialer } from "./dialer.ts";
-import { abortable, pause } from "./waiting.ts";
+import { abortable, pause } from "./time_limit.ts";
 
 /** What the upkeep tells its client. */
 export interface UpkeepEvents extends Omit<ConnectionEvents, "lost"> {

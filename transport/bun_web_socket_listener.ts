@@ -1,7 +1,11 @@
 import { connectionError } from "./failure.ts";
-import { LinkQueue } from "./link_queue.ts";
+import { LinkQueue } from "./accept_queue.ts";
 import { type Address, type Listener, showAddress } from "./transport.ts";
-import { bestSubprotocol, NO_WEB_SOCKET, WebSocketLink } from "./web_socket.ts";
+import {
+  bestSubprotocol,
+  NO_WEB_SOCKET,
+  WebSocketLink,
+} from "./web_socket_server_link.ts";
 
 /** The part of Bun's server that we use; its types are not a dependency. */
 interface BunWebSocket {

@@ -1,5 +1,5 @@
 import type { Frame, Version } from "../codec/mod.ts";
-import type { Manners } from "./manners.ts";
+import type { Manners } from "./broker_dialect.ts";
 import { required } from "./refusal.ts";
 
 /** How the frames of a client name subscriptions and messages. */

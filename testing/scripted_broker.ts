@@ -5,7 +5,7 @@ import {
   type Version,
 } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
-import { LinkQueue } from "../transport/link_queue.ts";
+import { LinkQueue } from "../transport/accept_queue.ts";
 import type { Link } from "../transport/transport.ts";
 
 /** Who writes down what the client of a connection has sent. */

@@ -2,7 +2,7 @@ import type { Frame } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
 import type { AckMode } from "../session/events.ts";
 import { requireReceipts } from "../session/dialects.ts";
-import { checkOptions } from "../session/options.ts";
+import { checkOptions } from "../session/option_checks.ts";
 import type { Connection } from "./connection.ts";
 import { Delivery, type DeliveryOwner } from "./delivery.ts";
 import {

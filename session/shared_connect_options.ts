@@ -24,7 +24,7 @@ import {
   numberFrom,
   oneOf,
   textOrFunction,
-} from "./options.ts";
+} from "./option_checks.ts";
 import type { Target } from "./target.ts";
 
 /** Options of `connect()` and of `connectSync()`. */

@@ -1,5 +1,5 @@
 import { ConnectionError, TimeoutError } from "../../errors.ts";
-import { Pipe } from "../../sync/pipe.ts";
+import { Pipe } from "../../sync/blocking_link.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { Thread } from "./support/thread.ts";

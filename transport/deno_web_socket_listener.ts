@@ -2,8 +2,8 @@ import { systemClock } from "./clock.ts";
 import { codeOf, DenoLink, denoTransport } from "./deno.ts";
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
-import { LinkQueue } from "./link_queue.ts";
-import { Relay } from "./relay.ts";
+import { LinkQueue } from "./accept_queue.ts";
+import { Relay } from "./deno_web_socket_relay.ts";
 import {
   type Address,
   type Link,
@@ -16,7 +16,7 @@ import {
   WEB_SOCKET_TIMEOUTS,
   WebSocketLink,
   type WebSocketTimeouts,
-} from "./web_socket.ts";
+} from "./web_socket_server_link.ts";
 
 /** Where Deno's own server listens: for nobody but us. */
 const INSIDE: Address = { hostname: "127.0.0.1", port: 0 };
