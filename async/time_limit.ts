@@ -1,12 +1,6 @@
-import { abortable as untyped } from "@std/async";
+import { abortable as abortablePromise } from "@std/async";
 import { TimeoutError } from "../errors.ts";
 import type { Clock } from "../transport/clock.ts";
-
-/** `@std/async` comes without types here; this is the one it has. */
-const abortablePromise: <T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-) => Promise<T> = untyped;
 
 /** Waits no longer once the signal aborts, and rejects with its reason. */
 export function abortable<T>(

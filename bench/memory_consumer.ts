@@ -6,13 +6,10 @@
  */
 
 import { argv, exit, memoryUsage } from "node:process";
-import { delay as untypedDelay } from "@std/async";
+import { delay } from "@std/async";
 import { connect } from "../async.ts";
 import { DESTINATION } from "./client.ts";
 import { OFFERED, PER_MESSAGE, SAMPLE_EVERY } from "./memory_run.ts";
-
-/** `@std/async` comes without types here; this is the one it has. */
-const delay: (milliseconds: number) => Promise<void> = untypedDelay;
 
 const [, , url = "", seconds = ""] = argv;
 const client = await connect(url);

@@ -1,4 +1,4 @@
-import { TextLineStream } from "./text_lines.ts";
+import { TextLineStream } from "@std/streams";
 
 /** A process, and what it writes line by line. */
 export interface Started extends AsyncDisposable {

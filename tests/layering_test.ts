@@ -1,35 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
 import { assert, assertEquals, assertGreater } from "./support/assert.ts";
 import { test } from "./support/harness.ts";
-import {
-  AREAS,
-  cyclesIn,
-  type Source,
-  violationsIn,
-} from "./support/layering.ts";
-
-const ROOT = new URL("..", import.meta.url);
-
-/** Every published file; areas that nobody has built yet have none. */
-async function published(): Promise<Source[]> {
-  const names = (await readdir(ROOT)).filter((name) => AREAS.includes(name));
-  const paths: string[] = [];
-  for (const name of names) {
-    if (name.endsWith(".ts")) paths.push(name);
-    else {
-      const files = await readdir(new URL(name, ROOT), { recursive: true });
-      for (const file of files) paths.push(`${name}/${file}`);
-    }
-  }
-  return await Promise.all(
-    paths.toSorted().filter((path) => path.endsWith(".ts")).map(
-      async (path) => ({
-        path,
-        text: await readFile(new URL(path, ROOT), "utf8"),
-      }),
-    ),
-  );
-}
+import { cyclesIn, type Source, violationsIn } from "./support/layering.ts";
+import { published } from "./support/published.ts";
 
 test("every published file keeps to its place: imports, runtime names, length and file name", async () => {
   const sources = await published();
