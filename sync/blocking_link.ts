@@ -2,7 +2,7 @@ import { ConnectionError, TimeoutError, type UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
-import { Board, type BoardSize } from "./shared_channel.ts";
+import { type ChannelSize, SharedChannel } from "./shared_channel.ts";
 import { flushAtExit, forgetAtExit } from "./exit.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 
@@ -35,8 +35,8 @@ const LIFELESS = 10_000;
  */
 const LONGEST_LOOK = 3000;
 
-/** How a pipe is made. */
-export interface PipeOptions extends BoardSize {
+/** How a link is made. */
+export interface BlockingLinkOptions extends ChannelSize {
   /** Secures it. Where this is given, nothing ever leaves in clear text. */
   readonly tls?: TlsOptions | undefined;
 }
@@ -57,10 +57,10 @@ export interface WriteOptions {
  * A connection whose reads and writes block the calling thread. Behind it a
  * worker moves the octets.
  */
-export class Pipe {
+export class BlockingLink {
   /** The other side as `host:port`, for messages. */
   readonly peer: string;
-  readonly #board: Board;
+  readonly #channel: SharedChannel;
   readonly #worker: PumpWorker;
   #isClosed = false;
   #lastSign = 0;
@@ -68,9 +68,13 @@ export class Pipe {
   /** For how long there has been no sign of life, in ms. */
   #lifeless = 0;
 
-  private constructor(peer: string, board: Board, worker: PumpWorker) {
+  private constructor(
+    peer: string,
+    channel: SharedChannel,
+    worker: PumpWorker,
+  ) {
     this.peer = peer;
-    this.#board = board;
+    this.#channel = channel;
     this.#worker = worker;
   }
 
@@ -83,30 +87,30 @@ export class Pipe {
   static open(
     address: Address,
     timeout: number,
-    { tls, ...size }: PipeOptions = {},
-  ): Pipe {
-    const board = Board.create(size);
+    { tls, ...size }: BlockingLinkOptions = {},
+  ): BlockingLink {
+    const channel = SharedChannel.create(size);
     const peer = showAddress(address);
-    const { memory } = board;
+    const { memory } = channel;
     const worker = startWorker({
       memory,
       address: { hostname: address.hostname, port: address.port },
       tls,
     });
-    const pipe = new Pipe(peer, board, worker);
+    const link = new BlockingLink(peer, channel, worker);
     try {
-      pipe.#connect(timeout);
+      link.#connect(timeout);
     } catch (error) {
-      pipe.close();
+      link.close();
       throw error;
     }
-    flushAtExit(pipe);
-    return pipe;
+    flushAtExit(link);
+    return link;
   }
 
   /** Whether octets wait to be read. */
   get hasOctets(): boolean {
-    return this.#board.inbound.length > 0;
+    return this.#channel.inbound.length > 0;
   }
 
   /**
@@ -114,18 +118,18 @@ export class Pipe {
    * still be read.
    */
   get hasEnded(): boolean {
-    return this.#board.state !== "open";
+    return this.#channel.state !== "open";
   }
 
   /** Whether the other side has ended as it should. */
   get isAtEnd(): boolean {
-    return this.#board.state === "ended";
+    return this.#channel.state === "ended";
   }
 
   /** Why {@linkcode hasEnded}. */
   get failure(): ConnectionError | UsageError {
-    return this.#board.state === "failed"
-      ? this.#board.failure()
+    return this.#channel.state === "failed"
+      ? this.#channel.failure()
       : new ConnectionError(
         `The broker at ${this.peer} closed the connection.`,
       );
@@ -133,11 +137,11 @@ export class Pipe {
 
   /** What has come; nothing, if nothing has. */
   read(): Uint8Array {
-    const { inbound } = this.#board;
+    const { inbound } = this.#channel;
     const octets = inbound.peek();
     if (octets.length > 0) {
       inbound.drop(octets.length);
-      if (this.#board.workerWantsRoom) this.#board.tellWorker();
+      if (this.#channel.workerWantsRoom) this.#channel.tellWorker();
     }
     return octets;
   }
@@ -151,7 +155,7 @@ export class Pipe {
     // More messages are likely to be on their way: take them, and acknowledge
     // them, together rather than one by one.
     const left = Math.min(PATIENCE, deadline - performance.now());
-    if (this.#board.outbound.length > 0 && left > 0) {
+    if (this.#channel.outbound.length > 0 && left > 0) {
       Atomics.wait(NOBODY, 0, 0, left);
       if (this.#isReadable()) return true;
     }
@@ -182,13 +186,13 @@ export class Pipe {
    * have left. Whatever `onOctets` throws.
    */
   write(octets: Uint8Array, options: WriteOptions): void {
-    const { outbound } = this.#board;
+    const { outbound } = this.#channel;
     this.#lookAround(performance.now());
     if (octets.length <= outbound.room) {
       if (this.hasEnded) throw this.failure;
       outbound.put(octets);
       if (options.isUrgent ?? true) this.#hurry();
-      else if (!this.#board.isGathering) this.#board.tellWorker();
+      else if (!this.#channel.isGathering) this.#channel.tellWorker();
       return;
     }
     const deadline = performance.now() + options.timeout;
@@ -196,37 +200,37 @@ export class Pipe {
       this.#waitForRoom(octets.length, deadline, options);
       outbound.put(octets);
     } else {
-      this.#board.isMidFrame = true;
+      this.#channel.isMidFrame = true;
       for (let at = 0; at < octets.length;) {
         this.#waitForRoom(1, deadline, options);
         at += outbound.put(octets, at);
         this.#hurry();
       }
-      this.#board.isMidFrame = false;
+      this.#channel.isMidFrame = false;
     }
     this.#hurry();
   }
 
   /** Whether a write has broken off in the middle. */
   get isTorn(): boolean {
-    return this.#board.isMidFrame;
+    return this.#channel.isMidFrame;
   }
 
   /** Has the worker send heart-beats, and look for the broker's. */
   setHeartBeat(heartBeat: HeartBeat, question: Uint8Array): void {
-    this.#board.setHeartBeat(heartBeat, question);
+    this.#channel.setHeartBeat(heartBeat, question);
   }
 
   /** Waits until everything is written, or cannot be. */
   flush(timeout: number): void {
-    const { outbound } = this.#board;
-    this.#board.callerWantsRoom = true;
+    const { outbound } = this.#channel;
+    this.#channel.callerWantsRoom = true;
     this.#hurry();
     this.#waitUntil(
       () => outbound.length === 0 || this.hasEnded,
       performance.now() + timeout,
     );
-    this.#board.callerWantsRoom = false;
+    this.#channel.callerWantsRoom = false;
   }
 
   /** Lets go of the connection and the worker at once. Idempotent. */
@@ -238,20 +242,23 @@ export class Pipe {
   }
 
   #connect(timeout: number): void {
-    const board = this.#board;
+    const channel = this.#channel;
     const begun = performance.now();
     if (
-      !this.#waitUntil(() => board.state !== "starting", begun + START_TIMEOUT)
+      !this.#waitUntil(
+        () => channel.state !== "starting",
+        begun + START_TIMEOUT,
+      )
     ) {
       throw new ConnectionError(
         "Cannot start the worker that a blocking client needs: it did not come " +
           `up within ${START_TIMEOUT} ms.`,
       );
     }
-    if (!this.#waitUntil(() => board.state !== "dialing", begun + timeout)) {
+    if (!this.#waitUntil(() => channel.state !== "dialing", begun + timeout)) {
       throw new TimeoutError(`A connection to ${this.peer}`, timeout);
     }
-    if (board.state === "failed") throw board.failure();
+    if (channel.state === "failed") throw channel.failure();
   }
 
   #waitForRoom(
@@ -259,9 +266,9 @@ export class Pipe {
     deadline: number,
     { operation, timeout, onOctets }: WriteOptions,
   ): void {
-    const board = this.#board;
-    const hasRoom = () => board.outbound.room >= count || this.hasEnded;
-    board.callerWantsRoom = true;
+    const channel = this.#channel;
+    const hasRoom = () => channel.outbound.room >= count || this.hasEnded;
+    channel.callerWantsRoom = true;
     try {
       this.#hurry();
       // A broker may take nothing more from us until we take something from it.
@@ -272,7 +279,7 @@ export class Pipe {
         if (performance.now() >= deadline) break;
       }
     } finally {
-      board.callerWantsRoom = false;
+      channel.callerWantsRoom = false;
     }
     if (this.hasEnded) throw this.failure;
     if (!hasRoom()) throw new TimeoutError(`Room for ${operation}`, timeout);
@@ -280,22 +287,22 @@ export class Pipe {
 
   /** What is in the outbound ring leaves now. */
   #hurry(): void {
-    if (this.#board.outbound.length === 0) return;
-    this.#board.isUrgent = true;
-    this.#board.tellWorker();
+    if (this.#channel.outbound.length === 0) return;
+    this.#channel.isUrgent = true;
+    this.#channel.tellWorker();
   }
 
   /** Blocks until something holds, and says whether it does in time. */
   #waitUntil(holds: () => boolean, deadline: number): boolean {
-    const board = this.#board;
+    const channel = this.#channel;
     for (;;) {
-      const seen = board.newsForCaller;
+      const seen = channel.newsForCaller;
       if (holds()) return true;
       const now = performance.now();
       this.#lookAround(now);
       const left = deadline - now;
       if (left <= 0) return false;
-      board.waitForNews(seen, Math.min(left, LOOK_AROUND));
+      channel.waitForNews(seen, Math.min(left, LOOK_AROUND));
     }
   }
 
@@ -304,15 +311,15 @@ export class Pipe {
     const passed = now - this.#lastLook;
     if (passed < LOOK_AROUND) return;
     this.#lastLook = now;
-    const sign = this.#board.signOfLife;
-    if (sign !== this.#lastSign || this.#board.state !== "open") {
+    const sign = this.#channel.signOfLife;
+    if (sign !== this.#lastSign || this.#channel.state !== "open") {
       this.#lastSign = sign;
       this.#lifeless = 0;
       return;
     }
     this.#lifeless += Math.min(passed, LONGEST_LOOK);
     if (this.#lifeless < LIFELESS) return;
-    this.#board.fail(
+    this.#channel.fail(
       new ConnectionError(
         `The connection to ${this.peer} was lost: its worker has died.`,
       ),

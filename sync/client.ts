@@ -3,7 +3,7 @@ import { BrokerError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { hasContentLength } from "../session/dialects.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import { Exchange, type ExchangeOptions } from "./client_core.ts";
+import { ClientCore, type ClientCoreOptions } from "./client_core.ts";
 import {
   RECEIVE_CHECKS,
   SEND_CHECKS,
@@ -32,33 +32,33 @@ const TEXT: Readonly<Record<string, string>> = {
  * handlers of signals.
  */
 export class SyncClient implements Disposable {
-  readonly #exchange: Exchange;
+  readonly #core: ClientCore;
   readonly #settling: Settling;
 
   /** Made by `connectSync()`, and connects. */
-  constructor(options: ExchangeOptions) {
-    this.#exchange = new Exchange(options);
-    this.#settling = new Settling(this.#exchange);
+  constructor(options: ClientCoreOptions) {
+    this.#core = new ClientCore(options);
+    this.#settling = new Settling(this.#core);
   }
 
   /** The version of STOMP that the latest connection has settled on. */
   get version(): Version {
-    return this.#exchange.connection.session.version!;
+    return this.#core.connection.session.version!;
   }
 
   /** What the broker calls itself, such as `"RabbitMQ/3.10.8"`. */
   get server(): string | undefined {
-    return this.#exchange.connection.session.server;
+    return this.#core.connection.session.server;
   }
 
   /** The broker's name for the session. */
   get session(): string | undefined {
-    return this.#exchange.connection.session.session;
+    return this.#core.connection.session.session;
   }
 
   /** The negotiated periods in ms: how often we send, how often the broker. */
   get heartBeat(): HeartBeat {
-    return this.#exchange.connection.session.heartBeat;
+    return this.#core.connection.session.heartBeat;
   }
 
   /**
@@ -90,7 +90,7 @@ export class SyncClient implements Disposable {
     const headers = typeof body === "string" && body !== ""
       ? { ...TEXT, ...options.headers }
       : options.headers;
-    this.#exchange.perform({
+    this.#core.perform({
       verb: "send",
       name: `the SEND to ${destination}`,
       receipt,
@@ -115,7 +115,7 @@ export class SyncClient implements Disposable {
    */
   subscribe(destination: string, options: SyncSubscribeOptions = {}): string {
     checkOptions("subscribe()", options, SUBSCRIBE_CHECKS);
-    return this.#exchange.subscribe(destination, options);
+    return this.#core.subscribe(destination, options);
   }
 
   /**
@@ -132,7 +132,7 @@ export class SyncClient implements Disposable {
    */
   unsubscribe(id: string, options: SyncUnsubscribeOptions = {}): void {
     checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);
-    this.#exchange.unsubscribe(id, options);
+    this.#core.unsubscribe(id, options);
   }
 
   /**
@@ -148,7 +148,7 @@ export class SyncClient implements Disposable {
   receiveFrame(options: SyncReceiveOptions = {}): Frame | null {
     checkOptions("receiveFrame()", options, RECEIVE_CHECKS);
     const { timeout = Infinity } = options;
-    const connection = this.#exchange.arrival("receive", timeout);
+    const connection = this.#core.arrival("receive", timeout);
     const arrival = connection?.inbox.shift();
     if (arrival instanceof BrokerError) throw arrival;
     return arrival === undefined
@@ -164,7 +164,7 @@ export class SyncClient implements Disposable {
    */
   canRead(options: SyncReceiveOptions = {}): boolean {
     checkOptions("canRead()", options, RECEIVE_CHECKS);
-    return this.#exchange.arrival("read", options.timeout ?? 0) !== undefined;
+    return this.#core.arrival("read", options.timeout ?? 0) !== undefined;
   }
 
   /**
@@ -266,7 +266,7 @@ export class SyncClient implements Disposable {
    * names: that one has ended and is not tried again.
    */
   reconnect(): void {
-    this.#exchange.reconnect();
+    this.#core.reconnect();
   }
 
   /**
@@ -281,7 +281,7 @@ export class SyncClient implements Disposable {
    * same.
    */
   disconnect(): void {
-    this.#exchange.disconnect();
+    this.#core.disconnect();
   }
 
   /** The same as {@linkcode disconnect}. */

@@ -13,11 +13,11 @@ import {
   type SyncUnsubscribeOptions,
 } from "./options.ts";
 import type { Operation } from "./receipts.ts";
-import { Upkeep, type UpkeepOptions } from "./reconnector.ts";
+import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
 
-/** What an exchange is made with. */
-export interface ExchangeOptions
-  extends Omit<UpkeepOptions, "connected" | "gaveUp"> {
+/** What a core is made with. */
+export interface ClientCoreOptions
+  extends Omit<ReconnectorOptions, "connected" | "gaveUp"> {
   /** How long an operation may take that says nothing else, in ms. */
   readonly receiptTimeout: number;
   /** How long the good-bye may take, in ms. */
@@ -56,9 +56,9 @@ export interface Request {
  * The work behind a client: requests go out, arrivals come in, on a connection
  * that is made again where that is wanted, with the same subscriptions.
  */
-export class Exchange {
-  readonly #options: ExchangeOptions;
-  readonly #upkeep: Upkeep;
+export class ClientCore {
+  readonly #options: ClientCoreOptions;
+  readonly #reconnector: Reconnector;
   /** In the order in which they were made. */
   readonly #subscriptions = new Map<string, Subscribing>();
   /** Which of them the broker has refused to make again. */
@@ -67,9 +67,9 @@ export class Exchange {
   #isClosed = false;
 
   /** Connects. */
-  constructor(options: ExchangeOptions) {
+  constructor(options: ClientCoreOptions) {
     this.#options = options;
-    this.#upkeep = new Upkeep({
+    this.#reconnector = new Reconnector({
       ...options,
       connected: (...made) => this.#replay(...made),
       gaveUp: (errors) => {
@@ -79,12 +79,12 @@ export class Exchange {
         }
       },
     });
-    this.#upkeep.start();
+    this.#reconnector.start();
   }
 
   /** The latest connection; it may be gone. */
   get connection(): Connection {
-    return this.#upkeep.connection;
+    return this.#reconnector.connection;
   }
 
   /** Sends a frame, and waits for the receipt if it asks for one. */
@@ -201,7 +201,7 @@ export class Exchange {
   /** Connects anew, also where nothing is lost. */
   reconnect(): void {
     this.#checkOpen("reconnect");
-    this.#upkeep.start();
+    this.#reconnector.start();
   }
 
   /** Says good-bye. Idempotent. */
@@ -282,7 +282,7 @@ export class Exchange {
 
   #online(verb: string): Connection {
     this.#checkOpen(verb);
-    return this.#upkeep.online(verb);
+    return this.#reconnector.online(verb);
   }
 
   #checkOpen(verb: string): void {

@@ -12,7 +12,7 @@ import { lifeQuestion } from "../session/liveness_probe.ts";
 import { brokerError, redacted } from "../session/broker_error.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
-import { Pipe } from "./blocking_link.ts";
+import { BlockingLink } from "./blocking_link.ts";
 import {
   type ErrorEvent,
   type Operation,
@@ -50,7 +50,7 @@ export class Connection {
   readonly cancelled: Map<string, BrokerError> = new Map();
   /** Whether a call has thrown {@linkcode failure}. */
   isFailureKnown = false;
-  readonly #pipe: Pipe;
+  readonly #link: BlockingLink;
   readonly #decoder: FrameDecoder;
   readonly #buffer = new FrameBuffer(0);
   readonly #passcode: string | undefined;
@@ -61,8 +61,8 @@ export class Connection {
   #cause: unknown;
   #failure: ConnectionError | undefined;
 
-  private constructor(pipe: Pipe, options: ConnectionOptions) {
-    this.#pipe = pipe;
+  private constructor(link: BlockingLink, options: ConnectionOptions) {
+    this.#link = link;
     this.#passcode = options.passcode;
     this.session = new ClientSession(options);
     this.#decoder = new FrameDecoder({ limits: options.limits });
@@ -79,13 +79,13 @@ export class Connection {
     const { connectTimeout, connectedTimeout, deadline, tls } = options;
     const within = (timeout: number) =>
       Math.min(timeout, Math.max(0, Math.ceil(deadline - performance.now())));
-    const pipe = Pipe.open(address, within(connectTimeout), { tls });
+    const link = BlockingLink.open(address, within(connectTimeout), { tls });
     try {
-      const connection = new Connection(pipe, options);
+      const connection = new Connection(link, options);
       connection.#handshake(within(connectedTimeout));
       return connection;
     } catch (error) {
-      pipe.close();
+      link.close();
       throw error;
     }
   }
@@ -97,13 +97,13 @@ export class Connection {
 
   /** Takes note of the other side's end, if there is one, without waiting. */
   notice(): void {
-    if (this.#failure !== undefined || !this.#pipe.hasEnded) return;
+    if (this.#failure !== undefined || !this.#link.hasEnded) return;
     while (this.#receive());
   }
 
   /** Takes what has come: an ERROR among it is not about what is written next. */
   catchUp(): void {
-    if (this.#failure === undefined && this.#pipe.hasOctets) this.#receive();
+    if (this.#failure === undefined && this.#link.hasOctets) this.#receive();
   }
 
   /**
@@ -119,7 +119,7 @@ export class Connection {
       if (this.#failure !== undefined) throw this.#failure;
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
-      this.#pipe.write(this.#buffer.take(), {
+      this.#link.write(this.#buffer.take(), {
         operation: operation.name,
         timeout: operation.timeout,
         isUrgent: frame.command !== "ACK",
@@ -129,7 +129,7 @@ export class Connection {
     } catch (error) {
       this.session.withdraw(frame);
       // What is left of a frame that was torn cannot be completed later.
-      if (this.#pipe.isTorn) this.fail(error);
+      if (this.#link.isTorn) this.fail(error);
       this.notice();
       this.isFailureKnown = this.#failure !== undefined;
       throw error;
@@ -149,7 +149,7 @@ export class Connection {
     receipts.expect(receipt, operation);
     this.#readUntil(
       () => receipts.isAnswered,
-      () => this.#pipe.waitForAnswer(begun + timeout),
+      () => this.#link.waitForAnswer(begun + timeout),
       begun + timeout,
     );
     if (receipts.settle()) return;
@@ -170,7 +170,7 @@ export class Connection {
   waitForArrival(deadline: number): boolean {
     const isHere = this.#readUntil(
       () => this.inbox.length > 0,
-      () => this.#pipe.waitForOctets(deadline),
+      () => this.#link.waitForOctets(deadline),
       deadline,
     );
     if (isHere) return true;
@@ -202,7 +202,7 @@ export class Connection {
       this.write(this.session.disconnect({ receipt }), operation);
       this.confirm(receipt, operation);
     } catch (error) {
-      if (error instanceof ConnectionError && this.#pipe.isAtEnd) return;
+      if (error instanceof ConnectionError && this.#link.isAtEnd) return;
       throw error;
     } finally {
       this.fail(new ConnectionError("The client was closed."));
@@ -216,8 +216,8 @@ export class Connection {
   leave(timeout: number): void {
     this.isFailureKnown = true;
     if (this.#failure !== undefined) return;
-    this.#pipe.flush(timeout);
-    this.#pipe.close();
+    this.#link.flush(timeout);
+    this.#link.close();
     while (this.#failure === undefined && this.#receive());
     this.fail(new ConnectionError("The client has left this connection."));
   }
@@ -229,13 +229,13 @@ export class Connection {
     this.#failure = cause instanceof ConnectionError
       ? cause
       : new ConnectionError(
-        `The connection to ${this.#pipe.peer} was given up: ${
+        `The connection to ${this.#link.peer} was given up: ${
           cause instanceof Error ? cause.message : String(cause)
         }`,
         { cause },
       );
     this.session.lost();
-    this.#pipe.close();
+    this.#link.close();
   }
 
   #handshake(timeout: number): void {
@@ -244,7 +244,7 @@ export class Connection {
     this.write(this.session.connect(), operation);
     const isOpen = this.#readUntil(
       () => this.session.state !== "connecting",
-      () => this.#pipe.waitForOctets(begun + timeout),
+      () => this.#link.waitForOctets(begun + timeout),
       begun + timeout,
     );
     // The reason itself says more than that the connection is gone.
@@ -256,7 +256,7 @@ export class Connection {
         this.#buffer.append(frame, { version });
       }
     }
-    this.#pipe.setHeartBeat(heartBeat, this.#buffer.take());
+    this.#link.setHeartBeat(heartBeat, this.#buffer.take());
   }
 
   /**
@@ -281,11 +281,11 @@ export class Connection {
 
   /** Reads what has come, without waiting, and says whether that was anything. */
   #receive(): boolean {
-    const pipe = this.#pipe;
-    const octets = pipe.read();
+    const link = this.#link;
+    const octets = link.read();
     if (octets.length === 0) {
       // The last octets may have come after we looked.
-      if (pipe.hasEnded && !pipe.hasOctets) this.fail(this.#endOf(pipe));
+      if (link.hasEnded && !link.hasOctets) this.fail(this.#endOf(link));
       return false;
     }
     try {
@@ -300,7 +300,7 @@ export class Connection {
     return true;
   }
 
-  #endOf({ failure }: Pipe): Error {
+  #endOf({ failure }: BlockingLink): Error {
     return failure instanceof ConnectionError && failure.cause === undefined &&
         this.#lastError !== undefined
       ? new ConnectionError(failure.message, { cause: this.#lastError })

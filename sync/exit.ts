@@ -17,14 +17,14 @@ const open = new Set<Flushable>();
 let isListening = false;
 
 /** Before the program ends, this is flushed. */
-export function flushAtExit(pipe: Flushable): void {
-  open.add(pipe);
+export function flushAtExit(link: Flushable): void {
+  open.add(link);
   if (isListening) return;
   isListening = true;
   const flush = () => {
-    for (const pipe of open) pipe.flush(PATIENCE);
+    for (const link of open) link.flush(PATIENCE);
   };
-  // Deno has the one event, Bun the other; a flushed pipe is flushed at once.
+  // Deno has the one event, Bun the other; a flushed link is flushed at once.
   globalThis.addEventListener?.("unload", flush);
   const { process } = globalThis as {
     process?: { on?: (event: "exit", listener: () => void) => void };
@@ -33,6 +33,6 @@ export function flushAtExit(pipe: Flushable): void {
 }
 
 /** This has nothing to write any more. */
-export function forgetAtExit(pipe: Flushable): void {
-  open.delete(pipe);
+export function forgetAtExit(link: Flushable): void {
+  open.delete(link);
 }

@@ -2,7 +2,7 @@ import { ConnectionError } from "../errors.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import type { Clock } from "../transport/clock.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Board } from "./shared_channel.ts";
+import type { SharedChannel } from "./shared_channel.ts";
 
 /** The most that is written at once, so that room is given back in between. */
 const LARGEST_WRITE = 64 * 1024;
@@ -23,13 +23,13 @@ const LATE = 100;
 const HEART_BEAT = Uint8Array.of(0x0a);
 
 /**
- * Moves octets between a link and a board, on a thread of its own. It knows
+ * Moves octets between a link and a channel, on a thread of its own. It knows
  * nothing of STOMP but the heart-beat: an EOL, between two frames, after half a
  * period in which nothing else was sent; and octets that it is given to have a
  * silent broker answer.
  */
 export class Pump {
-  readonly #board: Board;
+  readonly #channel: SharedChannel;
   readonly #link: Link;
   readonly #clock: Clock;
   #pulse: Pulse | undefined;
@@ -42,21 +42,21 @@ export class Pump {
   #wakeAt = 0;
 
   /** Moves nothing before {@linkcode run}. */
-  constructor(board: Board, link: Link, clock: Clock) {
-    this.#board = board;
+  constructor(channel: SharedChannel, link: Link, clock: Clock) {
+    this.#channel = channel;
     this.#link = link;
     this.#clock = clock;
   }
 
-  /** Moves octets until the link ends or fails; the board says which. */
+  /** Moves octets until the link ends or fails; the channel says which. */
   async run(): Promise<void> {
-    this.#board.state = "open";
+    this.#channel.state = "open";
     this.#tick();
     await Promise.all([this.#read(), this.#write()]);
   }
 
   async #read(): Promise<void> {
-    const { inbound } = this.#board;
+    const { inbound } = this.#channel;
     try {
       for (;;) {
         const octets = await this.#link.read();
@@ -65,14 +65,14 @@ export class Pump {
         this.#pulse?.received(this.#clock.now());
         const isAhead = inbound.length > 0 && octets.length < ENOUGH;
         for (let at = 0; at < octets.length;) {
-          const seen = this.#board.newsForWorker;
-          this.#board.workerWantsRoom = true;
+          const seen = this.#channel.newsForWorker;
+          this.#channel.workerWantsRoom = true;
           const count = inbound.put(octets, at);
           at += count;
-          if (count > 0) this.#board.tellCaller();
+          if (count > 0) this.#channel.tellCaller();
           if (at < octets.length) await this.#newsLaterThan(seen);
           if (this.#isOver) return;
-          this.#board.workerWantsRoom = false;
+          this.#channel.workerWantsRoom = false;
         }
         if (isAhead) await this.#rest();
       }
@@ -96,23 +96,23 @@ export class Pump {
   }
 
   async #write(): Promise<void> {
-    const { outbound } = this.#board;
+    const { outbound } = this.#channel;
     try {
       while (!this.#isOver) {
-        const seen = this.#board.newsForWorker;
+        const seen = this.#channel.newsForWorker;
         this.#heedHeartBeat();
         if (outbound.length > 0) await this.#gather();
         // In this order: a frame that is begun in between is seen below.
-        const { isMidFrame } = this.#board;
-        this.#board.isUrgent = false;
+        const { isMidFrame } = this.#channel;
+        this.#channel.isUrgent = false;
         const octets = outbound.peek(LARGEST_WRITE);
         if (octets.length > 0) {
           await this.#link.write(octets);
           outbound.drop(octets.length);
-          if (this.#board.callerWantsRoom) this.#board.tellCaller();
+          if (this.#channel.callerWantsRoom) this.#channel.tellCaller();
         } else if (this.#isQuestionDue && !isMidFrame) {
           this.#isQuestionDue = false;
-          await this.#link.write(this.#board.question);
+          await this.#link.write(this.#channel.question);
         } else if (this.#isBeatDue && !isMidFrame) {
           await this.#link.write(HEART_BEAT);
         } else {
@@ -129,9 +129,9 @@ export class Pump {
 
   /** Waits a moment for more, unless what is there must leave at once. */
   async #gather(): Promise<void> {
-    const board = this.#board;
+    const channel = this.#channel;
     const isReady = () =>
-      this.#isOver || board.isUrgent || board.outbound.length >= ENOUGH;
+      this.#isOver || channel.isUrgent || channel.outbound.length >= ENOUGH;
     if (isReady()) return;
     let isLate = false;
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -139,19 +139,19 @@ export class Pump {
       isLate = true;
       resolve();
     });
-    board.isGathering = true;
+    channel.isGathering = true;
     while (!isLate) {
-      const seen = board.newsForWorker;
+      const seen = channel.newsForWorker;
       if (isReady()) break;
       await Promise.race([late, this.#newsLaterThan(seen)]);
     }
-    board.isGathering = false;
+    channel.isGathering = false;
     cancel();
   }
 
   /** Begins with heart-beats once the caller knows what was negotiated. */
   #heedHeartBeat(): void {
-    const { heartBeat, beats, question } = this.#board;
+    const { heartBeat, beats, question } = this.#channel;
     if (this.#pulse !== undefined || !beats) return;
     const asks = question.length > 0;
     this.#pulse = new Pulse(heartBeat, this.#clock.now(), asks);
@@ -160,10 +160,10 @@ export class Pump {
 
   /** One wait serves both directions. */
   #newsLaterThan(seen: number): Promise<void> {
-    if (this.#isOver || this.#board.newsForWorker !== seen) {
+    if (this.#isOver || this.#channel.newsForWorker !== seen) {
       return Promise.resolve();
     }
-    return this.#news ??= this.#board.newsLaterThan(seen).then(() => {
+    return this.#news ??= this.#channel.newsLaterThan(seen).then(() => {
       this.#news = undefined;
     });
   }
@@ -171,17 +171,17 @@ export class Pump {
   #tick(): void {
     const now = this.#clock.now();
     const pulse = this.#pulse;
-    this.#board.showSignOfLife();
+    this.#channel.showSignOfLife();
     if (pulse?.isSendDue(now)) {
       this.#isBeatDue = true;
       pulse.sent(now);
-      this.#board.tellWorker();
+      this.#channel.tellWorker();
     }
     // While the caller has no room for it, nobody looks what the broker sends.
-    if (this.#board.workerWantsRoom) pulse?.received(now);
+    if (this.#channel.workerWantsRoom) pulse?.received(now);
     if (pulse?.takeQuestion(now)) {
       this.#isQuestionDue = true;
-      this.#board.tellWorker();
+      this.#channel.tellWorker();
     }
     const silence = pulse?.silence(now);
     if (silence === undefined) {
@@ -195,7 +195,7 @@ export class Pump {
           `The broker at ${this.#link.peer} has been silent for ${
             Math.round(silence)
           } ms, though it promised a heart-beat every ${
-            this.#board.heartBeat[1]
+            this.#channel.heartBeat[1]
           } ms.`,
         ),
       );
@@ -216,13 +216,13 @@ export class Pump {
   #end(): void {
     if (this.#isOver) return;
     this.#stop();
-    this.#board.state = "ended";
+    this.#channel.state = "ended";
   }
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#stop();
-    this.#board.fail(error);
+    this.#channel.fail(error);
   }
 
   #stop(): void {
@@ -230,6 +230,6 @@ export class Pump {
     this.#cancelTimer();
     this.#endRest();
     this.#link.close();
-    this.#board.tellWorker();
+    this.#channel.tellWorker();
   }
 }

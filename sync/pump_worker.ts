@@ -8,7 +8,7 @@
 
 import { systemClock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
-import { Board } from "./shared_channel.ts";
+import { SharedChannel } from "./shared_channel.ts";
 import type { PumpOrder } from "./pump_order.ts";
 import { Pump } from "./pump.ts";
 
@@ -21,14 +21,14 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 
 scope.onmessage = async ({ data: { memory, address, tls } }) => {
-  const board = new Board(memory);
+  const channel = new SharedChannel(memory);
   try {
-    board.state = "dialing";
+    channel.state = "dialing";
     const transport = await runtimeTransport();
     const link = await transport.connect(address, { tls });
-    await new Pump(board, link, systemClock).run();
+    await new Pump(channel, link, systemClock).run();
   } catch (error) {
-    board.fail(error);
+    channel.fail(error);
   } finally {
     scope.close();
   }

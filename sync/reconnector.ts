@@ -3,8 +3,8 @@ import type { Schedule } from "../session/failover.ts";
 import type { Target } from "../session/target.ts";
 import type { Connection } from "./connection.ts";
 
-/** What an upkeep is made with. */
-export interface UpkeepOptions {
+/** What a reconnector is made with. */
+export interface ReconnectorOptions {
   readonly schedule: Schedule;
   /** Whether a call that finds the connection lost makes it again. */
   readonly reconnects: boolean;
@@ -32,15 +32,15 @@ const STABLE = 10_000;
 const LEAVING = 1000;
 
 /** Sees to it that there is a connection, one after the other. */
-export class Upkeep {
-  readonly #options: UpkeepOptions;
+export class Reconnector {
+  readonly #options: ReconnectorOptions;
   #connection: Connection | undefined;
   #connectedAt = 0;
   /** Why the program could not connect anew, where it has tried that last. */
   #absence: unknown;
 
   /** It begins with {@linkcode start}. */
-  constructor(options: UpkeepOptions) {
+  constructor(options: ReconnectorOptions) {
     this.#options = options;
   }
 

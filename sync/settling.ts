@@ -11,12 +11,12 @@ import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/option_checks.ts";
 import type { Arrival, Connection } from "./connection.ts";
 import {
-  Deliveries,
   type Delivery,
   type Settlement,
+  Unsettled,
   type Verb,
 } from "./unsettled.ts";
-import type { Exchange } from "./client_core.ts";
+import type { ClientCore } from "./client_core.ts";
 import { ACK_CHECKS, NACK_CHECKS, type SyncNackOptions } from "./options.ts";
 
 /** A transaction that is under way. */
@@ -28,21 +28,21 @@ interface Transaction {
 
 /** Acknowledges and refuses messages, in transactions perhaps. */
 export class Settling {
-  readonly #exchange: Exchange;
-  readonly #deliveries = new Deliveries();
+  readonly #core: ClientCore;
+  readonly #unsettled = new Unsettled();
   readonly #transactions = new Map<string, Transaction>();
   /** Those that were lost with their connection, until somebody is told. */
   readonly #lost = new Map<string, ConnectionError>();
   #lastTransaction = 0;
 
-  /** Settles what comes through this exchange. */
-  constructor(exchange: Exchange) {
-    this.#exchange = exchange;
+  /** Settles what comes through this core. */
+  constructor(core: ClientCore) {
+    this.#core = core;
   }
 
   /** A message goes to the program, which can settle it from now on. */
   handOut(arrival: Arrival, connection: Connection): Frame {
-    return this.#deliveries.add(arrival, connection);
+    return this.#unsettled.add(arrival, connection);
   }
 
   /** What `ack()` and `nack()` do. */
@@ -54,14 +54,14 @@ export class Settling {
     );
     const { receipt, timeout, transaction, requeue } = options;
     this.#sortOutLost();
-    const delivery = this.#deliveries.of(frame, verb);
-    if (this.#deliveries.isSettled(delivery)) return true;
+    const delivery = this.#unsettled.of(frame, verb);
+    if (this.#unsettled.isSettled(delivery)) return true;
     const check = () => this.checkTransaction(transaction, receipt);
     check();
     if (this.#isStale(delivery)) return false;
     let settlement: Settlement | undefined;
     try {
-      this.#exchange.perform({
+      this.#core.perform({
         verb,
         name: `the ${verb.toUpperCase()} of a message`,
         receipt,
@@ -74,7 +74,7 @@ export class Settling {
             requeue,
           }),
         ],
-        written: () => settlement = this.#deliveries.settle(delivery, verb),
+        written: () => settlement = this.#unsettled.settle(delivery, verb),
       });
     } catch (error) {
       if (settlement === undefined && this.#isStale(delivery)) return false;
@@ -92,7 +92,7 @@ export class Settling {
     // Unique for the client, so that no later connection has the same one.
     const id = `transaction-${++this.#lastTransaction}`;
     this.#sortOutLost();
-    this.#exchange.perform({
+    this.#core.perform({
       verb: "begin",
       name: "the BEGIN",
       receipt: false,
@@ -161,7 +161,7 @@ export class Settling {
   checkTransaction(id: string | undefined, receipt?: boolean): void {
     if (id === undefined) return;
     this.#sortOutLost();
-    const { connection } = this.#exchange;
+    const { connection } = this.#core;
     const cause = this.#lost.get(id);
     if (cause !== undefined) {
       if (connection.failure === cause) connection.isFailureKnown = true;
@@ -203,7 +203,7 @@ export class Settling {
 
   #end(verb: "commit" | "abort", id: string): void {
     try {
-      this.#exchange.perform({
+      this.#core.perform({
         verb,
         name: `the ${verb.toUpperCase()} of ${id}`,
         receipt: true,

@@ -2,8 +2,8 @@ import { ConnectionError, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { Ring } from "./ring.ts";
 
-/** The shared memory of a board, as it is handed to the worker. */
-export interface BoardMemory {
+/** The shared memory of a channel, as it is handed to the worker. */
+export interface ChannelMemory {
   readonly words: SharedArrayBuffer;
   readonly inbound: SharedArrayBuffer;
   readonly outbound: SharedArrayBuffer;
@@ -12,7 +12,7 @@ export interface BoardMemory {
 }
 
 /** How large the rings are, and where their counters begin. */
-export interface BoardSize {
+export interface ChannelSize {
   /** Octets from the broker; a power of two. @default {1048576} */
   readonly inbound?: number | undefined;
   /** Octets to the broker; a power of two. @default {262144} */
@@ -77,17 +77,17 @@ interface Report {
  * What the calling thread and the worker share: two rings of octets, and words
  * by which each tells the other how it stands.
  */
-export class Board {
+export class SharedChannel {
   /** Octets from the broker. */
   readonly inbound: Ring;
   /** Octets to the broker. */
   readonly outbound: Ring;
-  /** What the other thread makes its own board of. */
-  readonly memory: BoardMemory;
+  /** What the other thread makes its own channel of. */
+  readonly memory: ChannelMemory;
   readonly #words: Int32Array;
 
   /** Looks at memory that is shared already. */
-  constructor(memory: BoardMemory) {
+  constructor(memory: ChannelMemory) {
     this.memory = memory;
     const words = this.#words = new Int32Array(memory.words);
     this.inbound = new Ring(new Uint8Array(memory.inbound), words, [
@@ -101,14 +101,14 @@ export class Board {
   }
 
   /** A new one. */
-  static create(size: BoardSize = {}): Board {
+  static create(size: ChannelSize = {}): SharedChannel {
     const { inbound = 1 << 20, outbound = 1 << 18, start = 0 } = size;
     const words = new SharedArrayBuffer(4 * WORDS);
     const { caller, worker, inWritten, inRead, outWritten, outRead } = WORD;
     for (const at of [caller, worker, inWritten, inRead, outWritten, outRead]) {
       new Int32Array(words)[at] = start;
     }
-    return new Board({
+    return new SharedChannel({
       words,
       inbound: new SharedArrayBuffer(inbound),
       outbound: new SharedArrayBuffer(outbound),

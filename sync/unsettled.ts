@@ -41,7 +41,7 @@ interface Cover {
 }
 
 /** Remembers which frames were handed out, and what was done with them. */
-export class Deliveries {
+export class Unsettled {
   readonly #known = new WeakMap<Frame, Delivery>();
   /** In `client` mode an ACK covers what came before it. */
   readonly #covers = new WeakMap<SessionSubscription, Cover>();

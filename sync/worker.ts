@@ -13,7 +13,7 @@ let script: string | undefined;
 
 /**
  * Starts a worker that connects and moves octets. It does not keep the program
- * alive. That it runs shows on the board; nothing else it says can be heard
+ * alive. That it runs shows on the channel; nothing else it says can be heard
  * while the calling thread waits.
  *
  * @throws {ConnectionError} if this runtime has no workers, or lets us have
@@ -26,7 +26,7 @@ export function startWorker(order: PumpOrder): PumpWorker {
     );
     const worker = new Worker(script, { type: "module", name: "stompest" });
     release(worker);
-    // What goes wrong is on the board; here it would end the program.
+    // What goes wrong is on the channel; here it would end the program.
     worker.onerror = (event) => event.preventDefault();
     worker.postMessage(order);
     return worker;

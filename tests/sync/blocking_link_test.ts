@@ -1,30 +1,30 @@
 import { ConnectionError, TimeoutError } from "../../errors.ts";
-import { Pipe } from "../../sync/blocking_link.ts";
+import { BlockingLink } from "../../sync/blocking_link.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { Thread } from "./support/thread.ts";
 
-/** A pipe to somebody who sends everything back. */
+/** A link to somebody who sends everything back. */
 async function withEcho(
   size: { inbound: number; outbound: number; start: number },
-  body: (pipe: Pipe) => void,
+  body: (link: BlockingLink) => void,
 ): Promise<void> {
   await using peer = await Thread.peer("an echo");
   const { hostname, port } = new URL(peer.url);
-  const pipe = Pipe.open({ hostname, port: Number(port) }, 5000, size);
+  const link = BlockingLink.open({ hostname, port: Number(port) }, 5000, size);
   try {
-    body(pipe);
+    body(link);
   } finally {
-    pipe.close();
+    link.close();
   }
 }
 
 /** Reads so many octets. */
-function readAll(pipe: Pipe, count: number): Uint8Array {
+function readAll(link: BlockingLink, count: number): Uint8Array {
   const octets = new Uint8Array(count);
   for (let at = 0; at < count;) {
-    assert(pipe.waitForOctets(performance.now() + 5000), `${at} of ${count}`);
-    const part = pipe.read();
+    assert(link.waitForOctets(performance.now() + 5000), `${at} of ${count}`);
+    const part = link.read();
     octets.set(part, at);
     at += part.length;
   }
@@ -32,41 +32,41 @@ function readAll(pipe: Pipe, count: number): Uint8Array {
 }
 
 for (const start of [0, -1000, 2 ** 31 - 1000]) {
-  test(`Pipe carries octets through rings that are smaller, with counters from ${start} on`, async () => {
-    await withEcho({ inbound: 64, outbound: 128, start }, (pipe) => {
+  test(`BlockingLink carries octets through rings that are smaller, with counters from ${start} on`, async () => {
+    await withEcho({ inbound: 64, outbound: 128, start }, (link) => {
       for (let round = 0; round < 40; round++) {
         const sent = Uint8Array.from(
           { length: 1 + round * 97 % 3000 },
           (_, i) => i * 7 + round,
         );
         const parts: Uint8Array[] = [];
-        pipe.write(sent, {
+        link.write(sent, {
           operation: "the octets",
           timeout: 5000,
-          onOctets: () => parts.push(pipe.read()),
+          onOctets: () => parts.push(link.read()),
         });
         const read = parts.flatMap((part) => [...part]);
-        const rest = readAll(pipe, sent.length - read.length);
+        const rest = readAll(link, sent.length - read.length);
         assertEquals([...read, ...rest], [...sent]);
       }
     });
   });
 }
 
-test("Pipe waits for octets no longer than it is told to", async () => {
+test("BlockingLink waits for octets no longer than it is told to", async () => {
   const size = { inbound: 1024, outbound: 1024, start: 0 };
-  await withEcho(size, (pipe) => {
+  await withEcho(size, (link) => {
     const begun = performance.now();
-    assertEquals(pipe.waitForOctets(begun + 50), false);
+    assertEquals(link.waitForOctets(begun + 50), false);
     const waited = performance.now() - begun;
     assert(waited >= 49 && waited < 500, `${waited} ms`);
-    assertEquals(pipe.read().length, 0);
+    assertEquals(link.read().length, 0);
   });
 });
 
-test("Pipe says where nobody listens", () => {
+test("BlockingLink says where nobody listens", () => {
   const error = assertThrows(
-    () => Pipe.open({ hostname: "127.0.0.1", port: 1 }, 5000),
+    () => BlockingLink.open({ hostname: "127.0.0.1", port: 1 }, 5000),
     ConnectionError,
     "Cannot connect to 127.0.0.1:1: nothing listens there",
   );
@@ -86,28 +86,32 @@ function withWorkers(replacement: unknown, body: () => void): void {
 
 const NOWHERE = { hostname: "127.0.0.1", port: 1 };
 
-test("Pipe tells at once that this runtime has no workers", () => {
+test("BlockingLink tells at once that this runtime has no workers", () => {
   withWorkers(undefined, () => {
     assertThrows(
-      () => Pipe.open(NOWHERE, 5000),
+      () => BlockingLink.open(NOWHERE, 5000),
       ConnectionError,
       "Cannot start the worker that a blocking client needs",
     );
   });
 });
 
-test("Pipe tells at once that it may have no worker", () => {
+test("BlockingLink tells at once that it may have no worker", () => {
   class Forbidden {
     constructor() {
       throw new Error("not permitted");
     }
   }
   withWorkers(Forbidden, () => {
-    assertThrows(() => Pipe.open(NOWHERE, 5000), ConnectionError, "permitted");
+    assertThrows(
+      () => BlockingLink.open(NOWHERE, 5000),
+      ConnectionError,
+      "permitted",
+    );
   });
 });
 
-test("Pipe gives up a worker that does not come up, within a few seconds", () => {
+test("BlockingLink gives up a worker that does not come up, within a few seconds", () => {
   let isTerminated = false;
   class Idle {
     postMessage(): void {}
@@ -119,7 +123,7 @@ test("Pipe gives up a worker that does not come up, within a few seconds", () =>
   withWorkers(Idle, () => {
     const begun = performance.now();
     assertThrows(
-      () => Pipe.open(NOWHERE, 60_000),
+      () => BlockingLink.open(NOWHERE, 60_000),
       ConnectionError,
       "did not come up within 4000 ms",
     );
@@ -128,8 +132,8 @@ test("Pipe gives up a worker that does not come up, within a few seconds", () =>
   assert(isTerminated);
 });
 
-/** A pipe whose worker dies. */
-function lifelessPipe(url: string): Pipe {
+/** A link whose worker dies. */
+function lifelessLink(url: string): BlockingLink {
   const workers: Worker[] = [];
   const Original = globalThis.Worker;
   class Mortal extends Original {
@@ -139,17 +143,17 @@ function lifelessPipe(url: string): Pipe {
     }
   }
   const { hostname, port } = new URL(url);
-  let pipe: Pipe | undefined;
+  let link: BlockingLink | undefined;
   withWorkers(Mortal, () => {
-    pipe = Pipe.open({ hostname, port: Number(port) }, 5000);
+    link = BlockingLink.open({ hostname, port: Number(port) }, 5000);
   });
   for (const worker of workers) worker.terminate();
-  return pipe!;
+  return link!;
 }
 
-test("Pipe notices in calls of any length that its worker has died, after 10 s", async () => {
+test("BlockingLink notices in calls of any length that its worker has died, after 10 s", async () => {
   await using broker = await Thread.broker();
-  const [reader, writer] = [1, 2].map(() => lifelessPipe(broker.url));
+  const [reader, writer] = [1, 2].map(() => lifelessLink(broker.url));
   const begun = performance.now();
   const how = { operation: "an octet", timeout: 0, onOctets() {} };
   const write = () => writer!.write(Uint8Array.of(10), how);
@@ -169,9 +173,9 @@ test("Pipe notices in calls of any length that its worker has died, after 10 s",
   assert(reader!.failure.message.includes("its worker has died"));
 });
 
-test("Pipe gives up a connection that takes too long", () => {
+test("BlockingLink gives up a connection that takes too long", () => {
   // An address that is set aside for documentation, so that nobody answers.
   const slow = { hostname: "192.0.2.1", port: 1 };
-  const error = assertThrows(() => Pipe.open(slow, 0));
+  const error = assertThrows(() => BlockingLink.open(slow, 0));
   assert(error instanceof TimeoutError || error instanceof ConnectionError);
 });

@@ -1,4 +1,4 @@
-import { Board } from "../../sync/shared_channel.ts";
+import { SharedChannel } from "../../sync/shared_channel.ts";
 import { Pump } from "../../sync/pump.ts";
 import { MemoryLink } from "../../transport/memory.ts";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
@@ -8,7 +8,7 @@ import { settled, VirtualClock } from "../support/virtual_clock.ts";
 
 /** A pump on this thread, with a link in memory, and time that stands still. */
 class PumpInHand implements AsyncDisposable {
-  readonly board: Board;
+  readonly channel: SharedChannel;
   readonly clock = new VirtualClock();
   readonly broker: MemoryLink;
   readonly #link: MemoryLink;
@@ -16,27 +16,31 @@ class PumpInHand implements AsyncDisposable {
   #sent = "";
 
   constructor(inbound = 1024) {
-    this.board = Board.create({ inbound, outbound: 1024, start: -10 });
+    this.channel = SharedChannel.create({
+      inbound,
+      outbound: 1024,
+      start: -10,
+    });
     [this.#link, this.broker] = MemoryLink.pair();
-    this.#running = new Pump(this.board, this.#link, this.clock).run();
+    this.#running = new Pump(this.channel, this.#link, this.clock).run();
     // A broker that was reset hears no more.
     this.#listen().catch(() => {});
   }
 
   /** Puts octets on their way, as the caller does. */
   async send(text: string, isUrgent = true): Promise<void> {
-    this.board.outbound.put(new TextEncoder().encode(text));
-    this.board.isUrgent = isUrgent;
-    this.board.tellWorker();
+    this.channel.outbound.put(new TextEncoder().encode(text));
+    this.channel.isUrgent = isUrgent;
+    this.channel.tellWorker();
     await noticed();
   }
 
   /** What the caller finds. */
   async received(): Promise<string> {
     await noticed();
-    const octets = this.board.inbound.peek();
-    this.board.inbound.drop(octets.length);
-    this.board.tellWorker();
+    const octets = this.channel.inbound.peek();
+    this.channel.inbound.drop(octets.length);
+    this.channel.tellWorker();
     return wire(octets);
   }
 
@@ -49,7 +53,7 @@ class PumpInHand implements AsyncDisposable {
   }
 
   async beat(send: number, receive: number): Promise<void> {
-    this.board.setHeartBeat([send, receive], new Uint8Array());
+    this.channel.setHeartBeat([send, receive], new Uint8Array());
     await noticed();
   }
 
@@ -57,7 +61,7 @@ class PumpInHand implements AsyncDisposable {
     while (await this.received() !== "");
     this.broker.close();
     this.#link.close();
-    this.board.tellWorker();
+    this.channel.tellWorker();
     await this.clock.advance(2);
     await this.#running;
   }
@@ -80,7 +84,7 @@ test("Pump moves octets both ways", async () => {
   assertEquals(await pump.sent(), "to the broker");
   await pump.broker.write(new TextEncoder().encode("from the broker"));
   assertEquals(await pump.received(), "from the broker");
-  assertEquals(pump.board.state, "open");
+  assertEquals(pump.channel.state, "open");
 });
 
 test("Pump lets octets that are not urgent wait for others, but not for long", async () => {
@@ -115,7 +119,7 @@ test("Pump lets small pieces gather while the caller is busy with others", async
     await noticed();
   }
   assertEquals(
-    pump.board.inbound.length,
+    pump.channel.inbound.length,
     2,
     "b came while a had not been read",
   );
@@ -138,14 +142,14 @@ test("Pump sends an EOL after half a period of silence, and not before", async (
 test("Pump sends no EOL in the middle of a frame", async () => {
   await using pump = new PumpInHand();
   await pump.beat(1000, 0);
-  pump.board.isMidFrame = true;
+  pump.channel.isMidFrame = true;
   await pump.send("SEND\n");
   assertEquals(await pump.sent(), "SEND\n");
   await pump.clock.advance(600);
   await noticed();
   await pump.send("\n\0");
   assertEquals(await pump.sent(), "\n\0");
-  pump.board.isMidFrame = false;
+  pump.channel.isMidFrame = false;
   await pump.clock.advance(600);
   assertEquals(await pump.sent(), "\n");
 });
@@ -157,11 +161,11 @@ test("Pump gives a broker up that is silent for two periods", async () => {
   await pump.broker.write(Uint8Array.of(0x0a));
   await noticed();
   await pump.clock.advance(1900);
-  assertEquals(pump.board.state, "open");
+  assertEquals(pump.channel.state, "open");
   await pump.clock.advance(100);
-  assertEquals(pump.board.state, "failed");
+  assertEquals(pump.channel.state, "failed");
   assertStringIncludes(
-    pump.board.failure().message,
+    pump.channel.failure().message,
     "has been silent for 2000 ms, though it promised a heart-beat every 1000 ms",
   );
 });
@@ -169,7 +173,7 @@ test("Pump gives a broker up that is silent for two periods", async () => {
 test("Pump asks a silent broker where it is told how, once a silence", async () => {
   await using pump = new PumpInHand();
   const question = new TextEncoder().encode("alive?");
-  pump.board.setHeartBeat([0, 1000], question);
+  pump.channel.setHeartBeat([0, 1000], question);
   await noticed();
   for (let silence = 0; silence < 2; silence++) {
     await pump.clock.advance(1199);
@@ -182,7 +186,7 @@ test("Pump asks a silent broker where it is told how, once a silence", async () 
     await noticed();
   }
   await pump.clock.advance(2250);
-  assertEquals(pump.board.state, "failed");
+  assertEquals(pump.channel.state, "failed");
 });
 
 test("Pump does not blame a broker that it has no room to read from", async () => {
@@ -191,7 +195,7 @@ test("Pump does not blame a broker that it has no room to read from", async () =
   await pump.broker.write(new Uint8Array(20));
   await noticed();
   await pump.clock.advance(10_000);
-  assertEquals(pump.board.state, "open");
+  assertEquals(pump.channel.state, "open");
 });
 
 test("Pump tells when the other side has ended, behind its last octets", async () => {
@@ -199,7 +203,7 @@ test("Pump tells when the other side has ended, behind its last octets", async (
   await pump.broker.write(Uint8Array.of(0x61));
   await pump.broker.end();
   assertEquals(await pump.received(), "a");
-  assertEquals(pump.board.state, "ended");
+  assertEquals(pump.channel.state, "ended");
 });
 
 test("Pump rests when it cannot write while it has no room to read", async () => {
@@ -208,7 +212,7 @@ test("Pump rests when it cannot write while it has no room to read", async () =>
   await noticed();
   pump.broker.reset();
   await pump.send("x");
-  assertEquals(pump.board.state, "failed");
+  assertEquals(pump.channel.state, "failed");
   await pump[Symbol.asyncDispose]();
 });
 
