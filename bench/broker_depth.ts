@@ -1,4 +1,5 @@
 import { BrokerCore } from "../broker/core.ts";
+import { BrokerSession } from "../broker/session.ts";
 import { encodeFrame, Frame, FrameDecoder } from "../codec/mod.ts";
 import { BODY_SIZE } from "./client.ts";
 import { textBody } from "./samples.ts";
@@ -12,7 +13,7 @@ const PART = 100_000;
 function connected(core: BrokerCore) {
   let taken = 0;
   const acks: string[] = [];
-  const peer = core.connect({
+  const peer = new BrokerSession(core, {
     isWritable: true,
     send: (frame) => {
       if (frame.command !== "MESSAGE") return;

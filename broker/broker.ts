@@ -13,8 +13,11 @@ import {
 import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
-import type { LinkTap } from "./fault_hook.ts";
-import { ServerLink, type ServerLinkOptions } from "./client_connection.ts";
+import type { FaultHook } from "./fault_hook.ts";
+import {
+  ClientConnection,
+  type ClientConnectionOptions,
+} from "./client_connection.ts";
 
 /** How long to wait after an accept that has failed, in ms. */
 const ACCEPT_PAUSE = 10;
@@ -30,7 +33,7 @@ export class Broker implements AsyncDisposable {
   readonly webSocketUrl: string | undefined;
   readonly #listeners: readonly Listener[];
   readonly #core: BrokerCore;
-  readonly #links = new Map<ServerLink, Promise<void>>();
+  readonly #links = new Map<ClientConnection, Promise<void>>();
   readonly #accepting: Promise<unknown>;
 
   /** Made by {@linkcode serve}. */
@@ -38,7 +41,7 @@ export class Broker implements AsyncDisposable {
     listener: Listener,
     webSockets: Listener | undefined,
     core: BrokerCore,
-    options: ServerLinkOptions,
+    options: ClientConnectionOptions,
   ) {
     const scheme = options.isSecure ? "stomps" : "stomp";
     this.url = `${scheme}://${showAddress(listener.address)}`;
@@ -85,7 +88,7 @@ export class Broker implements AsyncDisposable {
 
   async #accept(
     listener: Listener,
-    options: ServerLinkOptions,
+    options: ClientConnectionOptions,
   ): Promise<void> {
     for (;;) {
       let link: Link | undefined;
@@ -100,7 +103,7 @@ export class Broker implements AsyncDisposable {
         continue;
       }
       if (link === undefined) return;
-      const served = new ServerLink(this.#core, link, options);
+      const served = new ClientConnection(this.#core, link, options);
       const running = served.run().finally(() => this.#links.delete(served));
       this.#links.set(served, running);
     }
@@ -137,7 +140,7 @@ export interface KitOptions {
   /** Takes the place of a listener. */
   readonly wrap?: (listener: Listener) => Listener;
   /** Who listens in on a link. */
-  readonly tapOf?: (link: Link) => LinkTap;
+  readonly hookOf?: (link: Link) => FaultHook;
   /** Which broker it answers like. */
   readonly dialect?: DialectName | undefined;
 }
@@ -145,7 +148,7 @@ export interface KitOptions {
 /** The same for the test kit. */
 export async function serveWith(
   options: BrokerOptions,
-  { wrap = (listener) => listener, tapOf, dialect }: KitOptions,
+  { wrap = (listener) => listener, hookOf, dialect }: KitOptions,
 ): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
@@ -169,7 +172,7 @@ export async function serveWith(
   return new Broker(wrap(listener), webSockets && wrap(webSockets), core, {
     isSecure: options.tls !== undefined,
     skipsBeats: core.dialect.skipsBeats,
-    tapOf,
+    hookOf,
     limits,
     clock: options.clock ?? systemClock,
     connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,

@@ -1,20 +1,24 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted } from "../errors.ts";
-import type { Dialect, DialectName } from "../session/dialects.ts";
+import {
+  type Dialect,
+  type DialectName,
+  dialectOf,
+} from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { Refusal } from "./refusal.ts";
-import type { Verdict } from "./subscription.ts";
+import type { Outcome } from "./outcome.ts";
 
 /**
- * How a broker answers where brokers differ, as data. What a client has to know
- * of it stands in the table of dialects; the rest stands here. Not copied: that
+ * The broker's half of a dialect: how it answers where brokers differ, as data.
+ * What a client has to know of it, too, is its {@linkcode Dialect}. Not copied: that
  * RabbitMQ closes without an ERROR on an escape that there is not, that RabbitMQ
  * and ActiveMQ unescape CONNECT, that ActiveMQ takes no header line over 10 KiB,
  * and that it hands out texts without a content-length.
  */
-export interface Manners {
+interface Answers {
   /** What it calls itself in CONNECTED; `undefined`: nothing. */
-  readonly server: string | undefined;
+  readonly serverName: string | undefined;
   /** The hosts that CONNECT may name; `undefined`: any. */
   readonly hosts: readonly string[] | undefined;
   /** Its heart-beats, or in steps of how many ms it does what a client asks. */
@@ -22,7 +26,7 @@ export interface Manners {
   /** Whether only one connection at a time may have a `client-id`. */
   readonly hasUniqueClients: boolean;
   /** The commands after whose ERROR the connection goes on. */
-  readonly forgives: readonly string[] | "all";
+  readonly survivesErrorOn: readonly string[] | "all";
   /** Whether an ERROR names the receipt that was asked for. */
   readonly namesReceipt: boolean;
   /** Whether `foo` is `/queue/foo`. */
@@ -47,25 +51,28 @@ export interface Manners {
   /** Whether each MESSAGE says whether it was delivered before. */
   readonly saysRedelivered: boolean;
   /** What NACK means, where the client does not say. */
-  readonly nack: Verdict;
+  readonly nackOutcome: Outcome;
   /** Whether NACK in mode `client` covers all messages before, as ACK does. */
   readonly nacksTogether: boolean;
   /** Whether an ACK after UNSUBSCRIBE is confirmed, without having an effect. */
-  readonly humoursLateAck: boolean;
+  readonly confirmsLateAck: boolean;
   /** How often a message is delivered in vain. */
   readonly maxDeliveries: number;
   /** Where messages go that are given up; `undefined`: nowhere. */
   readonly deadLetterQueue: string | undefined;
   /** Whether what was not acknowledged before UNSUBSCRIBE stays with the connection. */
-  readonly clings: boolean;
+  readonly keepsUnackedOnUnsubscribe: boolean;
 }
 
-const OWN: Manners = {
-  server: "stompest",
+/** A dialect as the broker speaks it: both halves. */
+export type BrokerDialect = Dialect & Answers;
+
+const OWN: Answers = {
+  serverName: "stompest",
   hosts: undefined,
   heartBeat: [10_000, 10_000],
   hasUniqueClients: false,
-  forgives: [],
+  survivesErrorOn: [],
   namesReceipt: true,
   hasBareQueues: false,
   objection: ownObjection,
@@ -76,24 +83,24 @@ const OWN: Manners = {
   sharesIds: false,
   inheritsPrefetch: false,
   saysRedelivered: false,
-  nack: "undone",
+  nackOutcome: "released",
   nacksTogether: true,
-  humoursLateAck: false,
+  confirmsLateAck: false,
   maxDeliveries: 20,
   deadLetterQueue: "/queue/dead-letters",
-  clings: false,
+  keepsUnackedOnUnsubscribe: false,
 };
 
 /** As they were measured on RabbitMQ 3.10.8 and ActiveMQ 5.17.2, and are reported of Artemis. */
-const MANNERS: Readonly<Record<DialectName, Manners>> = {
+const ANSWERS: Readonly<Record<DialectName, Answers>> = {
   stompest: OWN,
-  plain: { ...OWN, server: undefined },
+  plain: { ...OWN, serverName: undefined },
   rabbitmq: {
     ...OWN,
-    server: "RabbitMQ/3.10.8",
+    serverName: "RabbitMQ/3.10.8",
     hosts: ["/"],
     heartBeat: 1000,
-    forgives: "all",
+    survivesErrorOn: "all",
     namesReceipt: false,
     hasBareQueues: true,
     objection: rabbitObjection,
@@ -104,28 +111,28 @@ const MANNERS: Readonly<Record<DialectName, Manners>> = {
     saysRedelivered: true,
     maxDeliveries: Infinity,
     deadLetterQueue: undefined,
-    clings: true,
+    keepsUnackedOnUnsubscribe: true,
   },
   activemq: {
     ...OWN,
-    server: "ActiveMQ/5.17.2",
+    serverName: "ActiveMQ/5.17.2",
     heartBeat: 1,
     hasUniqueClients: true,
     // deno-fmt-ignore
-    forgives: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
+    survivesErrorOn: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
       "COMMIT", "ABORT"],
     hasBareQueues: true,
     sharesIds: true,
-    nack: "refused",
+    nackOutcome: "rejected",
     nacksTogether: false,
-    humoursLateAck: true,
+    confirmsLateAck: true,
     maxDeliveries: Infinity,
     deadLetterQueue: "/queue/ActiveMQ.DLQ",
   },
   artemis: {
     ...OWN,
-    server: "ActiveMQ-Artemis/2.31.2 ActiveMQ Artemis Messaging Engine",
-    nack: "done",
+    serverName: "ActiveMQ-Artemis/2.31.2 ActiveMQ Artemis Messaging Engine",
+    nackOutcome: "accepted",
     defersAck: false,
     maxDeliveries: 10,
     deadLetterQueue: "DLQ",
@@ -174,9 +181,9 @@ export function heartBeatFor(
   return [inSteps(asked[1]), inSteps(asked[0])];
 }
 
-/** How a broker of this dialect answers. */
-export function mannersOf(dialect: DialectName = "stompest"): Manners {
-  return MANNERS[dialect];
+/** The dialect of this name. */
+export function brokerDialectOf(name: DialectName = "stompest"): BrokerDialect {
+  return { ...dialectOf(undefined, name), ...ANSWERS[name] };
 }
 
 /**

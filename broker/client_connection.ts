@@ -12,12 +12,12 @@ import type { Clock } from "../transport/clock.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
 import type { BrokerCore } from "./core.ts";
-import type { Peer, PeerOutput } from "./session.ts";
-import { ReadAhead } from "./link_reader.ts";
-import type { LinkTap } from "./fault_hook.ts";
+import { BrokerSession, type SessionOutput } from "./session.ts";
+import { LinkReader } from "./link_reader.ts";
+import type { FaultHook } from "./fault_hook.ts";
 
-/** What a {@linkcode ServerLink} is made with. */
-export interface ServerLinkOptions {
+/** What a {@linkcode ClientConnection} is made with. */
+export interface ClientConnectionOptions {
   readonly clock: Clock;
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
@@ -27,7 +27,7 @@ export interface ServerLinkOptions {
   /** Whether clients connect by TLS. */
   readonly isSecure: boolean;
   /** Who listens in on a link. */
-  readonly tapOf: ((link: Link) => LinkTap) | undefined;
+  readonly hookOf: ((link: Link) => FaultHook) | undefined;
 }
 
 /** Frames are written into slabs of this many octets. */
@@ -49,15 +49,15 @@ const LINGER = 2_000;
 const PROBE_EVERY = 5_000;
 
 /** Joins one client's connection to the broker's core. */
-export class ServerLink implements PeerOutput {
+export class ClientConnection implements SessionOutput {
   readonly #link: Link;
-  readonly #options: ServerLinkOptions;
+  readonly #options: ClientConnectionOptions;
   readonly #decoder: FrameDecoder;
   readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
-  readonly #peer: Peer;
-  readonly #tap: LinkTap | undefined;
-  readonly #input: ReadAhead;
+  readonly #session: BrokerSession;
+  readonly #hook: FaultHook | undefined;
+  readonly #input: LinkReader;
   #pulse: Pulse | undefined;
   #cancelTimer: () => void = () => {};
   /** Whether good-bye has been said; what comes then is not looked at. */
@@ -79,10 +79,10 @@ export class ServerLink implements PeerOutput {
   readonly #delayed = new Set<() => void>();
 
   /** A client has connected. */
-  constructor(core: BrokerCore, link: Link, options: ServerLinkOptions) {
+  constructor(core: BrokerCore, link: Link, options: ClientConnectionOptions) {
     this.#link = link;
     this.#options = options;
-    this.#tap = options.tapOf?.(link);
+    this.#hook = options.hookOf?.(link);
     this.#decoder = new FrameDecoder({ limits: options.limits });
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: () => {
@@ -91,9 +91,9 @@ export class ServerLink implements PeerOutput {
       },
       failed: () => this.#leave(),
     });
-    this.#peer = core.connect(this);
+    this.#session = new BrokerSession(core, this);
     this.#expectConnect();
-    this.#input = new ReadAhead(link, {
+    this.#input = new LinkReader(link, {
       received: () => {
         this.#probeAt = Infinity;
         this.#pulse?.received(options.clock.now());
@@ -111,8 +111,8 @@ export class ServerLink implements PeerOutput {
   #expectConnect(): void {
     const { clock, connectTimeout } = this.#options;
     this.#cancelTimer = clock.after(connectTimeout, () => {
-      if (this.#tap?.isPatient) return this.#expectConnect();
-      this.#peer.refuse(
+      if (this.#hook?.isPatient) return this.#expectConnect();
+      this.#session.refuse(
         new ConnectionError(`No CONNECT came within ${connectTimeout} ms.`),
       );
     });
@@ -148,24 +148,24 @@ export class ServerLink implements PeerOutput {
   #refresh(): void {
     if (!this.#wasFull || !this.isWritable) return;
     this.#wasFull = false;
-    this.#peer.refresh();
+    this.#session.refresh();
   }
 
   #receive(frame: Frame): void {
-    const reception = this.#tap?.received(frame) ?? "handle";
-    if (reception === "handle") this.#peer.receive(frame);
+    const reception = this.#hook?.received(frame) ?? "handle";
+    if (reception === "handle") this.#session.receive(frame);
     else if (reception === "drop") this.drop();
     else if (reception !== "ignore") {
       const receipt = frame.headers.get("receipt");
-      this.#peer.refuse(new ConnectionError(reception.error), receipt);
+      this.#session.refuse(new ConnectionError(reception.error), receipt);
     }
   }
 
   /** Sends a frame to the client. */
   send(frame: Frame): void {
     if (this.#isGone) return;
-    if (this.#tap === undefined) return this.#write(frame);
-    const { frames, delay } = this.#tap.sending(frame);
+    if (this.#hook === undefined) return this.#write(frame);
+    const { frames, delay } = this.#hook.sending(frame);
     const write = () => {
       for (const frame of frames) this.#write(frame);
     };
@@ -179,7 +179,7 @@ export class ServerLink implements PeerOutput {
   }
 
   #write(frame: Frame): void {
-    const { version } = this.#peer;
+    const { version } = this.#session;
     try {
       this.#buffer.append(frame, { version });
     } catch (error) {
@@ -208,7 +208,7 @@ export class ServerLink implements PeerOutput {
   drop(): void {
     this.#isClosing = true;
     this.#leave();
-    this.#peer.lost();
+    this.#session.lost();
     this.#wake?.();
   }
 
@@ -220,9 +220,9 @@ export class ServerLink implements PeerOutput {
     this.#delayed.clear();
     this.#cancelTimer();
     this.#outbox.fail(new ConnectionError("The connection is closed."));
-    this.#peer.gone();
+    this.#session.gone();
     this.#link.close();
-    if (this.#peer.isUrgent) this.#wake?.();
+    if (this.#session.isUrgent) this.#wake?.();
   }
 
   async #take(octets: Uint8Array): Promise<void> {
@@ -232,18 +232,20 @@ export class ServerLink implements PeerOutput {
       for (const frame of this.#decoder) {
         isComplete = true;
         this.#frameSince = undefined;
-        const { version } = this.#peer;
+        const { version } = this.#session;
         this.#receive(frame);
         if (this.#isClosing) return;
-        if (version !== this.#peer.version) this.#connected();
-        const room = this.#peer.takeRoom();
-        if (room !== undefined && !this.#peer.isUrgent) await this.#wait(room);
+        if (version !== this.#session.version) this.#connected();
+        const room = this.#session.takeRoom();
+        if (room !== undefined && !this.#session.isUrgent) {
+          await this.#wait(room);
+        }
         if (this.#isClosing) return;
       }
       this.#heedFrame(isComplete);
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
-      this.#peer.refuse(error);
+      this.#session.refuse(error);
     }
   }
 
@@ -274,8 +276,8 @@ export class ServerLink implements PeerOutput {
   }
 
   #connected(): void {
-    this.#decoder.version = this.#peer.version;
-    this.#pulse = new Pulse(this.#peer.heartBeat, this.#options.clock.now());
+    this.#decoder.version = this.#session.version;
+    this.#pulse = new Pulse(this.#session.heartBeat, this.#options.clock.now());
     this.#arm();
   }
 
@@ -308,13 +310,13 @@ export class ServerLink implements PeerOutput {
 
   #tick(now: number): void {
     const pulse = this.#pulse!;
-    const isPatient = this.#tap?.isPatient ?? false;
+    const isPatient = this.#hook?.isPatient ?? false;
     // Nobody is blamed for what we do not read, or do not look at.
     if (!this.#input.isReading || isPatient) pulse.received(now);
     const isWaiting = this.#isWaiting || isPatient;
     if (isWaiting && this.#frameSince !== undefined) this.#frameSince = now;
     if (now >= this.#frameDeadline) {
-      return this.#peer.refuse(
+      return this.#session.refuse(
         new ConnectionError(
           "A frame that has begun was not complete within " +
             `${this.#options.frameTimeout} ms.`,
@@ -325,7 +327,7 @@ export class ServerLink implements PeerOutput {
     const isProbeDue = now >= this.#probeAt;
     if (isProbeDue) this.#probeAt = now + PROBE_EVERY;
     if (isProbeDue || pulse.isSendDue(now)) {
-      const beats = (this.#tap?.beats ?? true) &&
+      const beats = (this.#hook?.beats ?? true) &&
         (isProbeDue || !this.#isSkipped());
       if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();
       this.#outbox.flush();

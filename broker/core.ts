@@ -1,18 +1,13 @@
 import type { Frame } from "../codec/mod.ts";
-import {
-  type Dialect,
-  type DialectName,
-  dialectOf,
-} from "../session/dialects.ts";
+import type { DialectName } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
-import { type Manners, mannersOf } from "./broker_dialect.ts";
+import { type BrokerDialect, brokerDialectOf } from "./broker_dialect.ts";
 import {
   keptHeaders,
   messageOctets,
   type StoredMessage,
   storedMessage,
 } from "./message.ts";
-import { Peer, type PeerOutput } from "./session.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -71,7 +66,7 @@ const TEMPORARY = "/temp-queue/";
 /** What such a queue is called by everybody else. */
 const REPLY = "/reply-queue/";
 /** What a dead letter says of its death. */
-const EPITAPH: ReadonlySet<string> = new Set([
+const DEAD_LETTER_HEADERS: ReadonlySet<string> = new Set([
   "original-destination",
   "original-message-id",
   "dead-letter-reason",
@@ -86,10 +81,8 @@ const EPITAPH: ReadonlySet<string> = new Set([
 export class BrokerCore {
   /** What it was made with. */
   readonly options: BrokerCoreOptions;
-  /** The words that it goes by. */
-  readonly dialect: Dialect;
-  /** How it answers. */
-  readonly manners: Manners;
+  /** The words that it goes by, and how it answers. */
+  readonly dialect: BrokerDialect;
   /** In everybody's words. */
   readonly #deadLetterQueue: string | undefined;
   readonly #queueOptions: QueueOptions;
@@ -109,22 +102,21 @@ export class BrokerCore {
   /** Begins empty. */
   constructor(options: BrokerCoreOptions = {}) {
     this.options = options;
-    this.dialect = dialectOf(undefined, options.dialect ?? "stompest");
-    this.manners = mannersOf(options.dialect);
+    this.dialect = brokerDialectOf(options.dialect);
     const deadLetterQueue = options.deadLetterQueue ??
-      this.manners.deadLetterQueue;
+      this.dialect.deadLetterQueue;
     this.#deadLetterQueue = deadLetterQueue &&
       this.#globalName(deadLetterQueue, "");
     this.#queueOptions = {
       maxOctets: options.maxQueueOctets ?? Infinity,
-      maxDeliveries: options.maxDeliveries ?? this.manners.maxDeliveries,
+      maxDeliveries: options.maxDeliveries ?? this.dialect.maxDeliveries,
       deadLetter: (message, reason) => this.#deadLetter(message, reason),
     };
   }
 
-  /** A client has connected; its frames go to the peer that is returned. */
-  connect(output: PeerOutput): Peer {
-    return new Peer(this, `session-${++this.#lastSession}`, output);
+  /** The name of a new session. */
+  newSession(): string {
+    return `session-${++this.#lastSession}`;
   }
 
   /**
@@ -318,7 +310,7 @@ export class BrokerCore {
     ) return;
     this.#put(deadLetterQueue, [
       // It may have died before: what counts is why it has now.
-      ...message.headers.filter(([name]) => !EPITAPH.has(name)),
+      ...message.headers.filter(([name]) => !DEAD_LETTER_HEADERS.has(name)),
       ["original-destination", message.destination],
       ["original-message-id", message.id],
       ["dead-letter-reason", reason],
@@ -355,7 +347,9 @@ export class BrokerCore {
     frame: Frame,
     session: string,
   ): (readonly [string, string])[] {
-    return keptHeaders(frame, this.manners).map(([name, value]) => [
+    return keptHeaders(frame, this.dialect.keepsReceipt).map((
+      [name, value],
+    ) => [
       name,
       name === "reply-to" ? this.#globalName(value, session) : value,
     ]);
@@ -367,7 +361,7 @@ export class BrokerCore {
 
   /** A session's own name for a temporary queue, in everybody's words. */
   #globalName(destination: string, session: string): string {
-    if (this.manners.hasBareQueues && !destination.startsWith("/")) {
+    if (this.dialect.hasBareQueues && !destination.startsWith("/")) {
       return `/queue/${destination}`;
     }
     if (!destination.startsWith(TEMPORARY)) return destination;

@@ -8,7 +8,7 @@ export type Reception =
   | { readonly error: string };
 
 /** Listens in on a connection, and may spoil it: the test kit's way in. */
-export interface LinkTap {
+export interface FaultHook {
   /** Whether heart-beats are sent. */
   readonly beats: boolean;
   /** Whether the client may say nothing for as long as it likes. */

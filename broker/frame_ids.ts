@@ -1,11 +1,11 @@
 import type { Frame, Version } from "../codec/mod.ts";
-import type { Manners } from "./broker_dialect.ts";
+import type { BrokerDialect } from "./broker_dialect.ts";
 import { required } from "./refusal.ts";
 
 /** How the frames of a client name subscriptions and messages. */
-export interface Naming {
+export interface IdRules {
   readonly version: Version | undefined;
-  readonly manners: Manners;
+  readonly dialect: BrokerDialect;
 }
 
 /**
@@ -13,8 +13,8 @@ export interface Naming {
  *
  * @throws {Refusal} if the frame does not say it.
  */
-export function keyOf(frame: Frame, naming: Naming): string {
-  return needsId(naming)
+export function keyOf(frame: Frame, rules: IdRules): string {
+  return needsId(rules)
     ? required(frame, "id")
     : frame.headers.get("id") ?? required(frame, "destination");
 }
@@ -26,21 +26,21 @@ export function keyOf(frame: Frame, naming: Naming): string {
  */
 export function settledBy(
   frame: Frame,
-  naming: Naming,
+  rules: IdRules,
 ): readonly [message: string, key: string | undefined] {
-  if (naming.version === "1.2") {
+  if (rules.version === "1.2") {
     const id = required(frame, "id");
     const at = id.indexOf("@");
     return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
   }
   return [
     required(frame, "message-id"),
-    needsId(naming)
+    needsId(rules)
       ? required(frame, "subscription")
       : frame.headers.get("subscription"),
   ];
 }
 
-function needsId({ version, manners }: Naming): boolean {
-  return version !== "1.0" && manners.needsId;
+function needsId({ version, dialect }: IdRules): boolean {
+  return version !== "1.0" && dialect.needsId;
 }

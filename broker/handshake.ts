@@ -32,12 +32,12 @@ export function shakeHands(
   core: BrokerCore,
   session: string,
 ): Handshake {
-  const { server } = core.manners;
+  const { serverName: server } = core.dialect;
   const version = versionFor(frame);
   const asked = parseHeartBeat(frame.headers.get("heart-beat"));
   const heartBeat = heartBeatFor(
     asked,
-    core.options.heartBeat ?? core.manners.heartBeat,
+    core.options.heartBeat ?? core.dialect.heartBeat,
   );
   // Last, so that nobody is enrolled who is refused.
   const client = admitted(frame, core);
@@ -69,7 +69,7 @@ function versionFor({ headers }: Frame): Version {
 
 /** The name of a client that may come in. */
 function admitted({ headers }: Frame, core: BrokerCore): string | undefined {
-  const { hosts, hasUniqueClients } = core.manners;
+  const { hosts, hasUniqueClients } = core.dialect;
   const host = headers.get("host");
   if (host !== undefined && hosts !== undefined && !hosts.includes(host)) {
     throw new Refusal(`There is no access to the host ${quoted(host)}.`);

@@ -6,7 +6,7 @@ import type { Link } from "../transport/transport.ts";
 const MOST_AHEAD = 256 * 1024;
 
 /** What is told at once, whether somebody asks for octets or not. */
-export interface ReadAheadEvents {
+export interface LinkReaderEvents {
   /** Octets have come, or may come again after nothing was read. */
   received(): void;
   /** Too much is waiting: neither a sign of life nor the end is heard. */
@@ -20,9 +20,9 @@ export interface ReadAheadEvents {
  * that the other side lives, and that it is gone. What was read before the end
  * can still be had.
  */
-export class ReadAhead {
+export class LinkReader {
   readonly #link: Link;
-  readonly #events: ReadAheadEvents;
+  readonly #events: LinkReaderEvents;
   readonly #arrived = new Fifo<Uint8Array>();
   /** How many octets those are. */
   #octets = 0;
@@ -33,7 +33,7 @@ export class ReadAhead {
   #wakeReader: (() => void) | undefined;
 
   /** Reads from now on. */
-  constructor(link: Link, events: ReadAheadEvents) {
+  constructor(link: Link, events: LinkReaderEvents) {
     this.#link = link;
     this.#events = events;
     this.#reading = this.#read();

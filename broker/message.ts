@@ -1,5 +1,4 @@
 import type { Frame } from "../codec/mod.ts";
-import type { Manners } from "./broker_dialect.ts";
 
 /** A message that the broker keeps. */
 export interface StoredMessage {
@@ -31,10 +30,10 @@ const ENVELOPE: ReadonlySet<string> = new Set([
   "redelivered",
 ]);
 
-/** The headers of a SEND that its message keeps. */
+/** The headers of a SEND that its message keeps, and perhaps its `receipt`. */
 export function keptHeaders(
   frame: Frame,
-  { keepsReceipt }: Manners,
+  keepsReceipt: boolean,
 ): (readonly [string, string])[] {
   return frame.headerList.filter(([name]) =>
     !ENVELOPE.has(name) || name === "receipt" && keepsReceipt

@@ -1,6 +1,6 @@
 import { Fifo } from "../session/fifo.ts";
 import type { StoredMessage } from "./message.ts";
-import { OldestFirst } from "./sequence_heap.ts";
+import { SequenceHeap } from "./sequence_heap.ts";
 
 /** Who takes messages from a queue. */
 export interface Consumer {
@@ -29,7 +29,7 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #arrived = new Fifo<StoredMessage>();
   /** Came back undone; older than all that arrived. */
-  readonly #returned = new OldestFirst<StoredMessage>();
+  readonly #returned = new SequenceHeap<StoredMessage>();
   readonly #consumers = new Set<Consumer>();
   /** Those that may be given one, in the order of their turns. */
   readonly #ready = new Set<Consumer>();

@@ -7,7 +7,7 @@ export class Refusal extends StompError {
   override readonly name = "Refusal";
   /** More headers for the ERROR frame. */
   readonly headers: readonly (readonly [string, string])[];
-  /** Whether no broker forgives it. */
+  /** Whether no broker survivesErrorOn it. */
   readonly isFatal: boolean;
 
   /** The message is for the client's developer. */

@@ -2,7 +2,7 @@
  * Things in no order, of which the oldest goes first. A heap: what comes and
  * what goes cost the logarithm of how many there are, at the most.
  */
-export class OldestFirst<T extends { readonly sequence: number }> {
+export class SequenceHeap<T extends { readonly sequence: number }> {
   /** Each is older than those at `2 * i + 1` and `2 * i + 2`. */
   readonly #heap: T[] = [];
 

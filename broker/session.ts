@@ -6,19 +6,16 @@ import { nextState, type SessionState } from "../session/states.ts";
 import type { BrokerCore } from "./core.ts";
 import { shakeHands } from "./handshake.ts";
 import { creditOf, durableName } from "./broker_dialect.ts";
-import { keyOf, type Naming, settledBy } from "./frame_ids.ts";
+import { type IdRules, keyOf, settledBy } from "./frame_ids.ts";
 import { Refusal, required } from "./refusal.ts";
-import {
-  BrokerSubscription,
-  type Delivery,
-  type Verdict,
-} from "./subscription.ts";
+import type { Outcome } from "./outcome.ts";
+import { BrokerSubscription, type Delivery } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { type Transaction, Transactions } from "./transactions.ts";
 
-/** Where a peer's frames go. */
-export interface PeerOutput {
-  /** Whether it takes more messages; {@linkcode Peer.refresh} says when again. */
+/** Where a session's frames go. */
+export interface SessionOutput {
+  /** Whether it takes more messages; {@linkcode BrokerSession.refresh} says when again. */
   readonly isWritable: boolean;
   /** Sends a frame, in the version that was settled on. */
   send(frame: Frame): void;
@@ -32,10 +29,10 @@ const ACK_MODES: readonly string[] = ["auto", "client", "client-individual"];
 const INSIDE: readonly string[] = ["SEND", "ACK", "NACK"];
 
 /** One client of the broker: its session, subscriptions and transactions. */
-export class Peer {
+export class BrokerSession {
   readonly #core: BrokerCore;
   readonly #session: string;
-  readonly #output: PeerOutput;
+  readonly #output: SessionOutput;
   #state: SessionState = "idle";
   #version: Version | undefined;
   #heartBeat: HeartBeat = [0, 0];
@@ -51,12 +48,12 @@ export class Peer {
   /** Whether nobody is there any more, and what had come before is handled. */
   #isGone = false;
 
-  /** Made by the broker's core for each connection. */
-  constructor(core: BrokerCore, session: string, output: PeerOutput) {
+  /** A client has connected, which hears by `output`. */
+  constructor(core: BrokerCore, output: SessionOutput) {
     this.#core = core;
-    this.#session = session;
+    this.#session = core.newSession();
     this.#output = output;
-    this.#subscriptions = new Subscriptions(core.manners);
+    this.#subscriptions = new Subscriptions(core.dialect);
   }
 
   /** The version that was settled on. */
@@ -109,20 +106,20 @@ export class Peer {
       }
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
-      if (this.#forgives(frame, error)) this.#complain(error, receipt);
+      if (this.#survivesErrorOn(frame, error)) this.#complain(error, receipt);
       else this.refuse(error, receipt);
     }
   }
 
   /** Whether the connection goes on after this. */
-  #forgives({ command }: Frame, error: StompError): boolean {
-    const { forgives } = this.#core.manners;
+  #survivesErrorOn({ command }: Frame, error: StompError): boolean {
+    const { survivesErrorOn } = this.#core.dialect;
     if (error instanceof Refusal && error.isFatal) return false;
-    return forgives === "all" || forgives.includes(command);
+    return survivesErrorOn === "all" || survivesErrorOn.includes(command);
   }
 
   #confirm(receipt: string, frame: Frame): void {
-    const { confirmsEarly } = this.#core.manners;
+    const { confirmsEarly } = this.#core.dialect;
     // The one of a COMMIT or ABORT is gone by now.
     const isInside = !confirmsEarly && INSIDE.includes(frame.command);
     const transaction = isInside ? this.#transactions.of(frame) : undefined;
@@ -143,7 +140,7 @@ export class Peer {
       ["message", error.message.split("\n", 1)[0]!],
       ["content-type", "text/plain;charset=utf-8"],
     ];
-    if (receipt !== undefined && this.#core.manners.namesReceipt) {
+    if (receipt !== undefined && this.#core.dialect.namesReceipt) {
       headers.push(["receipt-id", receipt]);
     }
     if (error instanceof Refusal) headers.push(...error.headers);
@@ -177,7 +174,7 @@ export class Peer {
 
   /** Does what a frame wants, and says what is to follow its receipt. */
   #handle(frame: Frame): (() => void) | void {
-    const objection = this.#core.manners.objection(frame);
+    const objection = this.#core.dialect.objection(frame);
     if (objection !== undefined) throw new Refusal(objection);
     switch (frame.command) {
       case "CONNECT":
@@ -190,13 +187,13 @@ export class Peer {
       case "UNSUBSCRIBE":
         return this.#unsubscribe(frame);
       case "ACK":
-        return this.#settle(frame, "done");
+        return this.#settle(frame, "accepted");
       case "NACK":
         return this.#settle(
           frame,
           frame.headers.get("requeue") === "false"
-            ? "refused"
-            : this.#core.manners.nack,
+            ? "rejected"
+            : this.#core.dialect.nackOutcome,
         );
       case "BEGIN":
         return this.#transactions.begin(frame);
@@ -251,10 +248,10 @@ export class Peer {
   }
 
   #subscribe(frame: Frame): () => void {
-    const { dialect, manners } = this.#core;
+    const { dialect } = this.#core;
     const destination = required(frame, "destination");
-    const key = keyOf(frame, this.#naming);
-    if (this.#subscriptions.get(key) !== undefined && !manners.sharesIds) {
+    const key = keyOf(frame, this.#idRules);
+    if (this.#subscriptions.get(key) !== undefined && !dialect.sharesIds) {
       throw new Refusal(
         `There is a subscription ${quoted(key)} on this connection already.`,
         { isFatal: true },
@@ -266,7 +263,7 @@ export class Peer {
         `${quoted(ack)} is not an ack mode: use ${ACK_MODES.join(", ")}.`,
       );
     }
-    const inherited = manners.inheritsPrefetch ? this.#prefetch : undefined;
+    const inherited = dialect.inheritsPrefetch ? this.#prefetch : undefined;
     this.#prefetch = creditOf(frame, dialect) ?? inherited;
     const source = this.#core.enter({
       destination,
@@ -280,7 +277,7 @@ export class Peer {
       destination,
       ack: ack as AckMode,
       prefetch: this.#prefetch ?? Infinity,
-      saysRedelivered: manners.saysRedelivered,
+      saysRedelivered: dialect.saysRedelivered,
       version: this.#version!,
       queue: source.queue,
       isWritable: () => output.isWritable,
@@ -294,7 +291,7 @@ export class Peer {
 
   #unsubscribe(frame: Frame): void {
     const { durable } = this.#core.dialect;
-    const key = keyOf(frame, this.#naming);
+    const key = keyOf(frame, this.#idRules);
     const subscription = this.#subscriptions.get(key);
     const name = durableName(
       frame,
@@ -317,12 +314,12 @@ export class Peer {
     if (isMeant || this.#core.isLeft(name)) this.#core.forget(name);
   }
 
-  get #naming(): Naming {
-    return { version: this.#version, manners: this.#core.manners };
+  get #idRules(): IdRules {
+    return { version: this.#version, dialect: this.#core.dialect };
   }
 
-  #settle(frame: Frame, verdict: Verdict): void {
-    const [message, key] = settledBy(frame, this.#naming);
+  #settle(frame: Frame, outcome: Outcome): void {
+    const [message, key] = settledBy(frame, this.#idRules);
     const delivery = this.#subscriptions.unsettled(message, key);
     if (delivery === undefined || delivery.isClaimed) {
       if (this.#subscriptions.takeLate(message, key)) return;
@@ -332,7 +329,7 @@ export class Peer {
           "settled before, or its subscription has ended.",
       );
     }
-    const { defersAck, nacksTogether } = this.#core.manners;
+    const { defersAck, nacksTogether } = this.#core.dialect;
     // What is covered must not be forgotten because there is no such transaction.
     if (defersAck) this.#transactions.of(frame);
     const { subscription } = delivery;
@@ -340,7 +337,7 @@ export class Peer {
       delivery,
       frame.command === "ACK" || nacksTogether,
     );
-    const settle = () => subscription.settle(covered, verdict);
+    const settle = () => subscription.settle(covered, outcome);
     if (defersAck) this.#perform(frame, settle, covered);
     else settle();
   }

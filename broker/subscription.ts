@@ -1,14 +1,9 @@
 import { Frame, type Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/events.ts";
 import type { StoredMessage } from "./message.ts";
-import { OldestFirst } from "./sequence_heap.ts";
+import type { Outcome } from "./outcome.ts";
+import { SequenceHeap } from "./sequence_heap.ts";
 import type { Consumer, Queue } from "./queue.ts";
-
-/**
- * What a client says of a message: it is done with it; it is to be delivered
- * again; it is to be given up.
- */
-export type Verdict = "done" | "undone" | "refused";
 
 /** A message that was delivered and awaits its acknowledgement. */
 export interface Delivery {
@@ -53,7 +48,7 @@ export class BrokerSubscription implements Consumer {
    * In mode `client` those of them that no transaction has claimed, as far as an
    * acknowledgement may cover them with others. Some may be settled by now.
    */
-  readonly #free = new OldestFirst<Delivery>();
+  readonly #free = new SequenceHeap<Delivery>();
   #lastDelivery = 0;
 
   /** It consumes once it is attached to its queue. */
@@ -150,12 +145,12 @@ export class BrokerSubscription implements Consumer {
   }
 
   /** The client has settled these. */
-  settle(deliveries: readonly Delivery[], verdict: Verdict): void {
+  settle(deliveries: readonly Delivery[], outcome: Outcome): void {
     const messages = deliveries.map(({ message }) => message)
       .filter(({ id }) => this.#unsettled.delete(id));
     const { queue } = this.#init;
-    if (verdict === "done") queue.settle(messages);
-    else if (verdict === "undone") queue.giveBack(messages);
+    if (outcome === "accepted") queue.settle(messages);
+    else if (outcome === "released") queue.giveBack(messages);
     else {
       for (const message of messages) {
         queue.deadLetter(message, "refused by a consumer");
@@ -184,6 +179,6 @@ export class BrokerSubscription implements Consumer {
     const free = [...this.#unsettled.values()].filter(({ isClaimed }) =>
       !isClaimed
     );
-    this.settle(free, "undone");
+    this.settle(free, "released");
   }
 }

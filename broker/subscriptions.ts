@@ -1,5 +1,5 @@
 import type { Source } from "./core.ts";
-import type { Manners } from "./broker_dialect.ts";
+import type { BrokerDialect } from "./broker_dialect.ts";
 import type { BrokerSubscription, Delivery } from "./subscription.ts";
 
 interface Entry {
@@ -9,21 +9,21 @@ interface Entry {
 
 /** The subscriptions of one client, by its ids, or in 1.0 without one by destination. */
 export class Subscriptions {
-  readonly #manners: Manners;
+  readonly #dialect: BrokerDialect;
   readonly #entries = new Map<string, Entry>();
   /** Have lost their ids to later ones. */
   readonly #shadowed = new Set<Entry>();
   /** Have ended, and have something still that is not settled. */
   readonly #ended = new Map<BrokerSubscription, Entry>();
   /** Whether those that have ended keep it as long as there is a connection. */
-  #clings: boolean;
+  #keepsUnackedOnUnsubscribe: boolean;
   /** What was not settled when its subscription ended, as `message@subscription`. */
   readonly #late = new Set<string>();
 
   /** Begins empty. */
-  constructor(manners: Manners) {
-    this.#manners = manners;
-    this.#clings = manners.clings;
+  constructor(dialect: BrokerDialect) {
+    this.#dialect = dialect;
+    this.#keepsUnackedOnUnsubscribe = dialect.keepsUnackedOnUnsubscribe;
   }
 
   /** The one with this id. */
@@ -45,12 +45,12 @@ export class Subscriptions {
 
   /**
    * Ends one: it consumes no more, and what it has not settled goes back, unless
-   * it clings to the connection or a transaction has claimed it.
+   * it keepsUnackedOnUnsubscribe to the connection or a transaction has claimed it.
    */
   end(key: string): void {
     const entry = this.#entries.get(key)!;
     this.#entries.delete(key);
-    if (this.#manners.humoursLateAck) {
+    if (this.#dialect.confirmsLateAck) {
       for (const id of entry.subscription.unsettledIds()) {
         this.#late.add(`${id}@${key}`);
       }
@@ -64,7 +64,7 @@ export class Subscriptions {
     this.#entries.clear();
     this.#shadowed.clear();
     this.#ended.clear();
-    this.#clings = false;
+    this.#keepsUnackedOnUnsubscribe = false;
     this.#end(entries);
   }
 
@@ -73,7 +73,7 @@ export class Subscriptions {
     for (const { subscription } of entries) subscription.detach();
     for (const entry of entries) {
       const { subscription, source } = entry;
-      if (!this.#clings) subscription.giveBack();
+      if (!this.#keepsUnackedOnUnsubscribe) subscription.giveBack();
       source.leave();
       if (subscription.unacknowledged > 0) this.#ended.set(subscription, entry);
     }
@@ -91,7 +91,9 @@ export class Subscriptions {
         subscription.free(deliveries);
         continue;
       }
-      if (!this.#clings) subscription.settle(deliveries, "undone");
+      if (!this.#keepsUnackedOnUnsubscribe) {
+        subscription.settle(deliveries, "released");
+      }
       if (subscription.unacknowledged > 0) continue;
       this.#ended.delete(subscription);
       entry.source.leave();

@@ -1,5 +1,5 @@
 import { type Frame, FrameDecoder } from "../codec/mod.ts";
-import type { LinkTap, Reception } from "../broker/fault_hook.ts";
+import type { FaultHook, Reception } from "../broker/fault_hook.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 
@@ -17,7 +17,7 @@ export interface KitState {
  * One connection of the test kit's broker: the link that it goes over, and what
  * the broker lets it see of the frames.
  */
-export class KitConnection implements LinkTap, Link {
+export class KitConnection implements FaultHook, Link {
   readonly peer: string;
   readonly #number: number;
   readonly #link: Link;

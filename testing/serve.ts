@@ -235,7 +235,7 @@ export async function serve(
   const broker = await serveWith(rest, {
     dialect,
     wrap: (listener) => kit.wrap(listener),
-    tapOf: (link) => link as KitConnection,
+    hookOf: (link) => link as KitConnection,
   });
   return new TestBroker(broker, kit);
 }

@@ -1,5 +1,5 @@
 import { BrokerCore } from "../../broker/core.ts";
-import type { Peer } from "../../broker/session.ts";
+import { BrokerSession } from "../../broker/session.ts";
 import {
   encodeFrame,
   Frame,
@@ -18,7 +18,7 @@ import { test } from "../support/harness.ts";
  */
 class Joint {
   readonly session: ClientSession;
-  readonly #peer: Peer;
+  readonly #peer: BrokerSession;
   readonly #carry: (frame: Frame, decoder: FrameDecoder) => Iterable<Frame>;
   readonly #toBroker = new FrameDecoder();
   readonly #toClient = new FrameDecoder();
@@ -28,7 +28,7 @@ class Joint {
   constructor(core: BrokerCore, version: Version, isEncoded: boolean) {
     this.session = new ClientSession({ versions: [version] });
     this.#carry = isEncoded ? throughOctets(this.session) : (frame) => [frame];
-    this.#peer = core.connect({
+    this.#peer = new BrokerSession(core, {
       isWritable: true,
       send: (frame) => {
         for (const heard of this.#carry(frame, this.#toClient)) {

@@ -104,14 +104,12 @@ export function violationsIn({ path, text }: Source): string[] {
 
 const RE_EXPORT = /export (type )?\{[^}]*\} from "[^"]+";/g;
 
-/** Files that import each other in a ring, so that neither can be loaded first. */
+/** Files that import each other in a ring, types included, so that none can be read first. */
 export function cyclesIn(sources: readonly Source[]): string[] {
   const edges = new Map(sources.map(({ path, text }) => [
     path,
     importsOf(withoutComments(text))
-      .filter(({ specifier, isErased }) =>
-        !isErased && specifier.startsWith(".")
-      )
+      .filter(({ specifier }) => specifier.startsWith("."))
       .map(({ specifier }) => resolve(path, specifier)),
   ]));
   const cycles: string[] = [];
@@ -164,17 +162,14 @@ function mention(path: string, code: string, word: RegExp): string[] {
 
 interface Import {
   readonly specifier: string;
-  /** Whether only types are imported, so that nothing is loaded. */
-  readonly isErased: boolean;
 }
 
 const IMPORTS =
-  /\b(?:import|export)(\s+type)?\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']/g;
+  /\b(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']/g;
 
 function importsOf(code: string): Import[] {
   return [...code.matchAll(IMPORTS)].map((match) => ({
-    specifier: match[2] ?? match[3]!,
-    isErased: match[1] !== undefined,
+    specifier: match[1] ?? match[2]!,
   }));
 }
 
