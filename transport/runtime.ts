@@ -11,10 +11,19 @@ import type { WebSocketTimeouts } from "./web_socket_server_link.ts";
 export async function runtimeTransport(): Promise<Transport> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
   if ("Bun" in globalThis) return (await import("./bun.ts")).bunTransport;
+  if (isNode()) return (await import("./node.ts")).nodeTransport;
   throw new UsageError(
-    "There is no TCP adapter for this runtime: run on Deno or Bun, or give " +
-      'a "transport" of your own.',
+    "There is no TCP on this runtime: connect by WebSocket, run on Deno, Bun " +
+      'or Node, or give a "transport" of your own.',
   );
+}
+
+/** Whether this is Node, or somebody who has what we need of it. */
+function isNode(): boolean {
+  const { process } = globalThis as unknown as {
+    process?: { getBuiltinModule?: (name: string) => unknown };
+  };
+  return process?.getBuiltinModule?.("node:net") !== undefined;
 }
 
 /**

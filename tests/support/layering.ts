@@ -57,6 +57,7 @@ const IMPURE = [
 const PLACES: readonly (readonly [RegExp, places: RegExp])[] = [
   [/\bDeno(\??\.\w|\[)/, /^transport\/deno(_\w+)?\.ts$/],
   [/\bBun(\??\.\w|\[)/, /^transport\/bun(_\w+)?\.ts$/],
+  [/["'`]node:/, /^transport\/(node(_\w+)?|runtime)\.ts$/],
   // Asking which runtime this is.
   [/["'`]Deno["'`]|typeof\s+Deno\b/, /^transport\/runtime\.ts$/],
   [/["'`]Bun["'`]|typeof\s+Bun\b/, /^transport\/runtime\.ts$/],

@@ -1,5 +1,6 @@
 import { ConnectionError } from "../../errors.ts";
 import { MemoryNetwork } from "../../transport/memory.ts";
+import { nodeTransport } from "../../transport/node.ts";
 import { runtimeTransport } from "../../transport/runtime.ts";
 import type { Link, Transport } from "../../transport/transport.ts";
 import {
@@ -15,6 +16,8 @@ const NOWHERE = { hostname: "127.0.0.1", port: 0 };
 /** What every network does, real or in memory. */
 const NETWORKS: readonly (readonly [string, () => Promise<Transport>])[] = [
   ["TCP", runtimeTransport],
+  // Deno and Bun have Node's sockets, too.
+  ["node:net", () => Promise.resolve(nodeTransport)],
   ["memory", () => Promise.resolve(new MemoryNetwork())],
 ];
 
