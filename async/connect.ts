@@ -1,6 +1,8 @@
 import { checkHandshake, policyOf } from "../session/shared_connect_options.ts";
-import { parseFailover, Schedule } from "../session/failover.ts";
+import { Schedule } from "../session/failover.ts";
+import { parseFailover } from "../session/failover_uri.ts";
 import { checkOptions } from "../session/option_checks.ts";
+import { requireTcp } from "../session/target.ts";
 import { systemClock } from "../transport/clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
@@ -10,12 +12,14 @@ import { CONNECT_CHECKS, type ConnectOptions, DEFAULTS } from "./options.ts";
 /**
  * Connects to a broker, such as `stomp://guest:guest@127.0.0.1:61613`. The
  * URL's path is the virtual host. `tcp://` means the same as `stomp://`;
- * `stomps://` and `ssl://` mean TLS, and never fall back to clear text.
+ * `stomps://`, `ssl://` and ActiveMQ's `stomp+ssl://` mean TLS, and never fall
+ * back to clear text.
  *
  * Several brokers that stand in for each other are written as
  * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`, with the options
  * of stompest and ActiveMQ behind the question mark; each is tried at least
- * once. A connection that is lost later is made again, unless `reconnect` says
+ * once. The numbers of attempts count those behind the first one, as they do in
+ * stompest. A connection that is lost later is made again, unless `reconnect` says
  * otherwise.
  *
  * @throws {UsageError} if the URL or an option is wrong, {ConnectionError} if
@@ -40,6 +44,7 @@ export async function connect(
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
+  requireTcp(targets, "connect()");
   checkClientTls(options.tls, targets);
   checkHandshake(options, targets);
   const { clock = systemClock, reconnect = true, signal } = options;

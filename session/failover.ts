@@ -1,11 +1,20 @@
-import { quoted, UsageError } from "../errors.ts";
-import { parseTarget, type Target, withoutLogin } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** How a list of brokers is tried, at the start and after a loss. */
 export interface FailoverPolicy {
-  /** The first pause between two rounds of attempts, in ms. @default {100} */
+  /**
+   * The first pause between two rounds of attempts, in ms; 0: a lost connection
+   * is made again at once, and the pauses begin behind that.
+   *
+   * @default {100}
+   */
   readonly initialDelay: number;
-  /** The longest pause, in ms. @default {30000} */
+  /**
+   * The longest pause, in ms, whatever chance adds to it. Behind the first round
+   * no pause is shorter than 10 ms.
+   *
+   * @default {30000}
+   */
   readonly maxDelay: number;
   /** By how much each pause is longer than the one before. @default {2} */
   readonly multiplier: number;
@@ -16,7 +25,7 @@ export interface FailoverPolicy {
    * @default {1}
    */
   readonly jitter: number;
-  /** Up to so many ms are added to each pause by chance. @default {0} */
+  /** Up to so many ms are added to each pause by chance, up to `maxDelay`. @default {0} */
   readonly addedJitter: number;
   /**
    * How many attempts a lost connection is worth before the client gives up, but
@@ -33,7 +42,14 @@ export interface FailoverPolicy {
   readonly startupMaxAttempts: number;
   /** Whether the brokers are tried in random order. @default {true} */
   readonly randomize: boolean;
-  /** Whether brokers on this machine come first. @default {false} */
+  /**
+   * Whether brokers on this machine come first: `localhost` and the loopback
+   * addresses. The machine's own name and its other addresses are not known
+   * here, because asking for them takes a permission: put such a broker first,
+   * and leave `randomize` off.
+   *
+   * @default {false}
+   */
   readonly priorityBackup: boolean;
 }
 
@@ -50,129 +66,8 @@ export const DEFAULT_POLICY: FailoverPolicy = {
   priorityBackup: false,
 };
 
-/** One broker, or several that stand in for each other. */
-export interface Failover {
-  /** At least one. */
-  readonly targets: readonly Target[];
-  /** What the URI says of how to try them. */
-  readonly policy: Partial<FailoverPolicy>;
-}
-
-type Setting = (value: string) => Partial<FailoverPolicy> | undefined;
-
-const count = (
-  setting: (value: number) => Partial<FailoverPolicy>,
-): Setting =>
-(value) => /^-?[0-9]+$/.test(value) ? setting(Number(value)) : undefined;
-
-/** stompest and ActiveMQ write -1 where there is no limit. */
-const attempts = (
-  setting: (value: number) => Partial<FailoverPolicy>,
-): Setting => count((value) => setting(value < 0 ? Infinity : value));
-
-const delay = (
-  setting: (value: number) => Partial<FailoverPolicy>,
-): Setting =>
-(value) => /^[0-9]+$/.test(value) ? setting(Number(value)) : undefined;
-
-const flag = (
-  setting: (value: boolean) => Partial<FailoverPolicy>,
-): Setting =>
-(value) =>
-  /^(true|false)$/i.test(value)
-    ? setting(value.toLowerCase() === "true")
-    : undefined;
-
-const multiplier: Setting = (value) =>
-  Number(value) >= 1 && Number(value) < Infinity
-    ? { multiplier: Number(value) }
-    : undefined;
-
-/** Whatever the others say: where it is off, pauses do not grow. */
-const LAST = "useExponentialBackOff";
-
-/** The URI's options under the names that stompest and ActiveMQ give them. */
-const SETTINGS: Readonly<Record<string, Setting>> = {
-  initialReconnectDelay: delay((initialDelay) => ({ initialDelay })),
-  maxReconnectDelay: delay((maxDelay) => ({ maxDelay })),
-  reconnectDelayJitter: delay((addedJitter) => ({ jitter: 0, addedJitter })),
-  useExponentialBackOff: flag((value) => value ? {} : { multiplier: 1 }),
-  backOffMultiplier: multiplier,
-  reconnectDelayExponent: multiplier,
-  maxReconnectAttempts: attempts((maxAttempts) => ({ maxAttempts })),
-  startupMaxReconnectAttempts: attempts((startupMaxAttempts) => ({
-    startupMaxAttempts,
-  })),
-  randomize: flag((randomize) => ({ randomize })),
-  priorityBackup: flag((priorityBackup) => ({ priorityBackup })),
-};
-
-/**
- * Reads a broker's URL, or a failover URI such as
- * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`. The brackets
- * and the slashes behind the colon may be left out, and the options may be
- * separated by `&` or by `,`.
- *
- * @throws {UsageError} that shows the place, but no passcode.
- */
-export function parseFailover(uri: string | URL): Failover {
-  const text = String(uri);
-  if (!text.startsWith("failover:")) {
-    return { targets: [parseTarget(uri)], policy: {} };
-  }
-  const refuse = (reason: string): never => {
-    throw new UsageError(
-      `Cannot use ${quoted(withoutLogin(text))} as a failover URI: ${reason}.`,
-    );
-  };
-  const match =
-    /^failover:(?:\/\/)?(?:\((?<inner>[^()]*)\)|(?<bare>[^()?]*))(?:\?(?<query>.*))?$/s
-      .exec(text);
-  if (match === null) {
-    return refuse(
-      "its brackets do not match; it must look like " +
-        '"failover:(stomp://a:61613,stomp://b:61613)?randomize=false"',
-    );
-  }
-  const { inner, bare, query = "" } = match.groups!;
-  const targets = (inner ?? bare!).split(",").map((broker, index) => {
-    if (broker === "") {
-      return refuse(`broker ${index + 1} of its list is empty`);
-    }
-    try {
-      return parseTarget(broker);
-    } catch {
-      // Its own message could show the rest of a passcode with a comma in it.
-      return refuse(
-        `broker ${index + 1} of its list is no URL of a broker: it must look ` +
-          'like "stomp://login:passcode@host:61613/vhost", without a query, ' +
-          "special characters in login and passcode percent-encoded",
-      );
-    }
-  });
-  let policy: Partial<FailoverPolicy> = {};
-  let last: Partial<FailoverPolicy> = {};
-  for (const option of query === "" ? [] : query.split(/[&,]/)) {
-    const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(option)!;
-    const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
-    if (setting === undefined) {
-      return refuse(
-        `it has no option ${quoted(name)}; choose among ${
-          Object.keys(SETTINGS).join(", ")
-        }`,
-      );
-    }
-    const set = value === undefined ? undefined : setting(value);
-    if (set === undefined) {
-      return refuse(
-        `its option ${quoted(name)} cannot be ${quoted(value ?? "nothing")}`,
-      );
-    }
-    if (name === LAST) last = set;
-    else policy = { ...policy, ...set };
-  }
-  return { targets, policy: { ...policy, ...last } };
-}
+/** In ms. Without a pause a broker that is gone would be asked thousands of times a second. */
+const SHORTEST_PAUSE = 10;
 
 /** What to do next on the way to a connection. */
 export interface Attempt {
@@ -194,6 +89,8 @@ export class Schedule {
   #left: Target[] = [];
   /** Rounds since the program began, or since the last stable connection. */
   #rounds = 0;
+  /** Whether nothing has been tried since the start, or since the loss. */
+  #isFirstRound = true;
   #attempts = 0;
   #limit = 0;
   /** Until when it is no use to ask a broker again that has refused us. */
@@ -247,6 +144,7 @@ export class Schedule {
   /** No attempt at all is what it says; else every broker is worth one. */
   #begin(limit: number): void {
     this.#attempts = 0;
+    this.#isFirstRound = true;
     this.#limit = limit === 0 ? 0 : Math.max(limit, this.#targets.length);
     this.#left = [];
   }
@@ -262,16 +160,23 @@ export class Schedule {
 
   #pause(): number {
     const round = this.#rounds++;
+    const isFirst = this.#isFirstRound;
+    this.#isFirstRound = false;
     // Whoever starts need not wait; whoever comes back does not come alone.
     if (round === 0) return 0;
     const { initialDelay, maxDelay, multiplier, jitter, addedJitter } =
       this.#policy;
+    // A connection that is lost as soon as it is made goes round, too.
+    const isFree = isFirst && round === 1;
+    const least = isFree ? 0 : SHORTEST_PAUSE;
+    const initial = isFree ? initialDelay : Math.max(initialDelay, least);
     const longest = Math.min(
       maxDelay,
-      initialDelay * multiplier ** Math.min(round - 1, 64),
+      initial * multiplier ** Math.min(round - 1, 64),
     );
-    const pause = longest * (1 - jitter + jitter * this.#random());
-    return Math.round(pause + addedJitter * this.#random());
+    const pause = longest * (1 - jitter + jitter * this.#random()) +
+      addedJitter * this.#random();
+    return Math.max(least, Math.round(Math.min(maxDelay, pause)));
   }
 
   #shuffled(): Target[] {
@@ -290,5 +195,5 @@ export class Schedule {
 }
 
 function isLocal({ hostname }: Target): boolean {
-  return /^(localhost|127\.[0-9.]+|::1)$/.test(hostname);
+  return /^((.+\.)?localhost|127\.[0-9.]+|::1)$/i.test(hostname);
 }

@@ -4,9 +4,10 @@ import {
   policyOf,
   requireCredential,
 } from "../session/shared_connect_options.ts";
-import { parseFailover, Schedule } from "../session/failover.ts";
+import { Schedule } from "../session/failover.ts";
+import { parseFailover } from "../session/failover_uri.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import type { Target } from "../session/target.ts";
+import { requireTcp, type Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { SyncClient } from "./client.ts";
@@ -26,7 +27,8 @@ import {
  * Several brokers that stand in for each other are written as
  * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`, with the options
  * of stompest and ActiveMQ behind the question mark; each is tried at least
- * once.
+ * once. The numbers of attempts count those behind the first one, as they do in
+ * stompest.
  *
  * @throws {UsageError} if the URL or an option is wrong, {ConnectionError} if
  * nothing answers or this runtime lets us have no worker, {TimeoutError} if it
@@ -47,6 +49,7 @@ export function connectSync(
 ): SyncClient {
   checkOptions("connectSync()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
+  requireTcp(targets, "connectSync()");
   checkClientTls(options.tls, targets);
   checkHandshake(options, targets);
   const {

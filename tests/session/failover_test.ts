@@ -2,9 +2,9 @@ import { UsageError } from "../../errors.ts";
 import {
   DEFAULT_POLICY,
   type FailoverPolicy,
-  parseFailover,
   Schedule,
 } from "../../session/failover.ts";
+import { parseFailover } from "../../session/failover_uri.ts";
 import {
   assert,
   assertEquals,
@@ -36,7 +36,7 @@ const GOOD: readonly (readonly [
     "priorityBackup=true",
     ["a:1"],
     {
-      startupMaxAttempts: 3,
+      startupMaxAttempts: 4,
       maxDelay: 5000,
       multiplier: 1,
       maxAttempts: Infinity,
@@ -53,8 +53,26 @@ const GOOD: readonly (readonly [
   [
     "failover:stomp://a:1?backOffMultiplier=1.5&maxReconnectAttempts=7",
     ["a:1"],
-    { multiplier: 1.5, maxAttempts: 7 },
+    { multiplier: 1.5, maxAttempts: 8 },
   ],
+  // As stompest: one attempt, and none behind it.
+  [
+    "failover:(tcp://a:1)?maxReconnectAttempts=0,startupMaxReconnectAttempts=-1",
+    ["a:1"],
+    { maxAttempts: 1, startupMaxAttempts: Infinity },
+  ],
+  ["FAILOVER:(stomp://a:1)", ["a:1"], {}],
+  ["tcp://a:1?randomize=true", ["a:1"], { randomize: true }],
+  [
+    "stomp://u:p@a/vhost?initialReconnectDelay=10,randomize=false",
+    ["a:61613"],
+    { initialDelay: 10, randomize: false },
+  ],
+  ["failover:(ws://a/ws?x=1,stomp://b)?randomize=false", [
+    "a:80",
+    "b:61613",
+  ], { randomize: false }],
+  ["wss://a/ws?randomize=true", ["a:443"], {}],
 ];
 
 for (const [uri, brokers, policy] of GOOD) {
@@ -80,7 +98,25 @@ const BAD: readonly (readonly [uri: string, includes: string])[] = [
   ["failover:(stomp://u:sesame@a)?randomise=true", '"randomise"'],
   ["failover:(stomp://a)?randomize=yes", '"yes"'],
   ["failover:(stomp://a)?randomize=false=true", '"false=true"'],
-  ["failover:(stomp://a?x=1)", "without a query"],
+  [
+    "failover:(stomp://a?x=1)",
+    "broker 1 of its list cannot be used, because it has a query",
+  ],
+  [
+    "failover:(stomp://a,http://b)",
+    "broker 2 of its list cannot be used, because its scheme",
+  ],
+  ["failover:(tcp://a,tcp://61613)", "its host is a mere number"],
+  ["failover:(stomp://a)?maxReconnectAttempts=-2", '"-2"'],
+  ["failover:(stomp://a)?startupMaxReconnectAttempts=-7", '"-7"'],
+  ["failover:(stomp://a)?maxReconnectAttempts=1.5", '"1.5"'],
+  ["failover:stomp://me:1?sesame@h", "%3F"],
+  ["failover:stomp://me:1?x=1,sesame@h", "%3F"],
+  ["failover:(stomp://me:p@h)?passcode=sesame", '"passcode"'],
+  ["stomp://me:1?sesame@h", "%3F"],
+  ["stomp://h?login=me&passcode=sesame", '"login"'],
+  ["stomp://h?prefetch=1", '"prefetch"'],
+  ["stomp://h:x?randomize=true", "must look like"],
   ["failover:(stomp://a)?randomize", '"randomize"'],
   ["failover:(stomp://a)?initialReconnectDelay=-1", '"-1"'],
   ["failover:(stomp://a)?backOffMultiplier=0.5", '"0.5"'],
@@ -201,6 +237,64 @@ test("however few attempts there are, every broker is worth one", () => {
   assertEquals(attempts(schedule, 3), ["a+100", "b+0", "give up"]);
 });
 
+test("a lost connection is made again at once where 0 is the first pause, and then there are pauses", () => {
+  const policy = { ...IN_ORDER, initialDelay: 0, jitter: 0 };
+  const schedule = scheduleOf(TWO, policy);
+  schedule.restart(true);
+  assertEquals(
+    attempts(schedule, 6).join(" "),
+    "a+0 b+0 a+20 b+0 a+40 b+0",
+  );
+  const even = scheduleOf("stomp://a", { ...policy, multiplier: 1 });
+  even.restart(true);
+  assertEquals(attempts(even, 4).join(" "), "a+0 a+10 a+10 a+10");
+});
+
+test("what is lost as soon as it is made does not go round without a pause", () => {
+  for (const jitter of [0, 1]) {
+    const policy = { ...IN_ORDER, initialDelay: 0, maxDelay: 0, jitter };
+    const schedule = scheduleOf("stomp://a", policy, () => 0);
+    schedule.start();
+    const pauses = [];
+    for (let i = 0; i < 5; i++) {
+      pauses.push(schedule.next(0)!.delay);
+      schedule.restart(false);
+    }
+    assertEquals(pauses, [0, 0, 10, 10, 10]);
+  }
+});
+
+test("behind the first round there is always a pause, whatever the policy and chance say", () =>
+  withChance((chance) => {
+    for (let i = 0; i < 500; i++) {
+      const policy = {
+        initialDelay: chance.pick([0, 1, 9, 50, 5000]),
+        maxDelay: chance.pick([0, 5, 10, 100, 30_000]),
+        multiplier: chance.pick([1, 1.5, 2, 1000]),
+        jitter: chance.pick([0, 0.5, 1]),
+        addedJitter: chance.pick([0, 10, 100_000]),
+        startupMaxAttempts: 8,
+      };
+      const schedule = scheduleOf(
+        "stomp://a",
+        policy,
+        () => chance.below(1000) / 1000,
+      );
+      const isStart = chance.onceIn(2);
+      if (isStart) schedule.start();
+      else schedule.restart(chance.onceIn(2));
+      const delays = chance.list(8, () => schedule.next(0)!.delay);
+      const most = Math.max(10, policy.maxDelay);
+      for (const [round, delay] of delays.entries()) {
+        const least = round === 0 ? 0 : 10;
+        assert(
+          delay >= least && delay <= most,
+          `${JSON.stringify(policy)} waited ${delays}`,
+        );
+      }
+    }
+  }));
+
 test("stompest's jitter is added to each pause", () => {
   const { policy } = parseFailover(
     "failover:(stomp://a)?reconnectDelayJitter=50",
@@ -208,6 +302,20 @@ test("stompest's jitter is added to each pause", () => {
   const schedule = scheduleOf("stomp://a", policy);
   schedule.restart(true);
   assertEquals(attempts(schedule, 2), ["a+125", "a+225"]);
+});
+
+test("stompest's 3 attempts are three behind the first one", () => {
+  const { policy } = parseFailover(
+    "failover:(tcp://a:1)?startupMaxReconnectAttempts=3,maxReconnectAttempts=0",
+  );
+  const schedule = scheduleOf("stomp://a", { ...policy, jitter: 0 });
+  schedule.start();
+  assertEquals(
+    attempts(schedule, 5).join(" "),
+    "a+0 a+100 a+200 a+400 give up",
+  );
+  schedule.restart(true);
+  assertEquals(attempts(schedule, 2).join(" "), "a+100 give up");
 });
 
 test("after as many attempts as it may make, it gives up", () => {
@@ -239,12 +347,12 @@ test("in random order every broker of a round is tried, and none is always first
 
 test("brokers on this machine come first where that is asked for", () => {
   const schedule = scheduleOf(
-    "failover:(stomp://a,stomp://localhost,stomp://b,stomp://127.0.0.1)",
-    { ...IN_ORDER, priorityBackup: true },
+    "failover:(stomp://a,stomp://localhost,stomp://b,stomp://127.0.0.1,stomp://mq.localhost,stomp://[::1])",
+    { ...IN_ORDER, priorityBackup: true, startupMaxAttempts: 6 },
   );
   schedule.start();
   assertEquals(
-    attempts(schedule, 4).join(" "),
-    "localhost+0 127.0.0.1+0 a+0 b+0",
+    attempts(schedule, 6).join(" "),
+    "localhost+0 127.0.0.1+0 mq.localhost+0 ::1+0 a+0 b+0",
   );
 });

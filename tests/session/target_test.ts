@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { parseTarget, type Target } from "../../session/target.ts";
+import { parseTarget, requireTcp, type Target } from "../../session/target.ts";
 import {
   assertEquals,
   assertStrictEquals,
@@ -18,6 +18,23 @@ const GOOD: readonly (readonly [string, Partial<Target>])[] = [
   ["tcp://h:1", { port: 1 }],
   ["stomps://h", { port: 61_614, tls: true }],
   ["ssl://h:1", { port: 1, tls: true }],
+  // As Amazon MQ prints it.
+  ["stomp+ssl://h:61614", { port: 61_614, tls: true }],
+  ["stomp+ssl://h", { port: 61_614, tls: true }],
+  ["ws://h", { port: 80, webSocket: "ws://h/" }],
+  ["ws://h:15674/ws", { port: 15_674, webSocket: "ws://h:15674/ws" }],
+  ["wss://h/a%2Fb?x=1&y=%20", {
+    port: 443,
+    tls: true,
+    webSocket: "wss://h/a%2Fb?x=1&y=%20",
+  }],
+  ["ws://m%40e:s%2Fe@[::1]:5/ws?a@b", {
+    hostname: "::1",
+    port: 5,
+    webSocket: "ws://[::1]:5/ws?a@b",
+    login: "m@e",
+    passcode: "s/e",
+  }],
   ["stomp://127.0.0.1", { hostname: "127.0.0.1" }],
   ["stomp://[::1]:1", { hostname: "::1", port: 1 }],
   ["stomp://[2001:db8::a]", { hostname: "2001:db8::a" }],
@@ -47,6 +64,7 @@ const USUAL: Target = {
   hostname: "h",
   port: 61_613,
   tls: false,
+  webSocket: undefined,
   login: undefined,
   passcode: undefined,
   host: "/",
@@ -70,16 +88,23 @@ const BAD: readonly (readonly [unknown, string])[] = [
   ["stomp:///vhost", "names no host"],
   ["h:61613", "scheme"],
   ["http://h", "scheme"],
-  ["wss://h", "scheme"],
-  ["stomp+ssl://h", "scheme"],
+  ["stomp+tls://h", "scheme"],
+  ["tcp://61613", "mere number"],
+  ["tcp://61613:61613", "mere number"],
+  ["stomp://me:secret@61613/v", "mere number"],
+  ["ws://15674/ws", "mere number"],
+  ["ws://", "must look like"],
+  ["ws://h:0/", "port 0"],
+  ["ws://h/ws#a", "a fragment"],
+  ["wss://me:%ff@h", "passcode"],
   ["stomp://h:0", "port 0"],
   ["stomp://h:65536", "must look like"],
   ["stomp://h:port", "must look like"],
   ["stomp://h:-1", "must look like"],
   ["stomp://[::1", "must look like"],
   ["stomp://a b", "must look like"],
-  ["stomp://h?prefetch=1", "a query or a fragment"],
-  ["stomp://h#1", "a query or a fragment"],
+  ["stomp://h?prefetch=1", "a query"],
+  ["stomp://h#1", "a fragment"],
   ["stomp://%ff@h", "login"],
   ["stomp://me:%ff@h", "passcode"],
   ["stomp://h/%ff", "path"],
@@ -144,6 +169,9 @@ const BAD_WITH_SECRET = [
   `me:${SECRET}@h:61613`,
   `:${SECRET}@h`,
   ` stomp://me:${SECRET}@h:port`,
+  `ws://me:${SECRET}@h:0`,
+  `wss://me:${SECRET}@h:port`,
+  `ws://h:0/ws?access_token=${SECRET}`,
   `failover:(stomp://me:${SECRET}@h)`,
   `failover:(stomp://me:${SECRET}@h,stomp://g)?a=1`,
   `stomp://me:${SECRET}@${"long".repeat(40)}:port`,
@@ -155,4 +183,18 @@ test("no message shows a passcode, wherever in a useless URL it is", () => {
     assertStrictEquals(error.message.includes(SECRET), false, error.message);
     assertStrictEquals(String(error.cause).includes(SECRET), false);
   }
+});
+
+test("a client without WebSockets says so, and shows no passcode", () => {
+  const targets = [
+    parseTarget("stomp://h"),
+    parseTarget(`ws://me:${SECRET}@h/ws`),
+  ];
+  requireTcp(targets.slice(0, 1), "connectSync()");
+  const error = assertThrows(
+    () => requireTcp(targets, "connectSync()"),
+    UsageError,
+  );
+  assertStringIncludes(error.message, '"ws://h/ws"');
+  assertStrictEquals(error.message.includes(SECRET), false);
 });
