@@ -1,8 +1,11 @@
 import { FrameError, quoted, UsageError } from "../errors.ts";
+import { DamagedFrame } from "./damaged_frame.ts";
 import { Frame } from "./frame.ts";
+import { FrameSkipper } from "./frame_skipper.ts";
 import { showOctet } from "./not_stomp.ts";
 import {
   acceptsCrLf,
+  type CommandRule,
   isVersion,
   mayCarryBody,
   type Version,
@@ -20,6 +23,18 @@ export interface FrameDecoderOptions {
   version?: Version | undefined;
   /** How large a frame may be; see {@linkcode FrameLimits}. */
   limits?: Partial<FrameLimits> | undefined;
+  /**
+   * Whether flaws are mended, as is due to a peer that one did not choose. Where
+   * the end of a frame is certain, its text is handed out as it stands, or with
+   * U+FFFD, and `frame.flaws` says so. What cannot be handed out whole, because
+   * it is over a limit or a header that decides what becomes of it is damaged,
+   * comes as a `DamagedFrame`. An ERROR is read however malformed. What leaves
+   * it open where the frame ends stays fatal, and the handshake is read
+   * strictly.
+   *
+   * @default {false}
+   */
+  lenient?: boolean | undefined;
 }
 
 const LF = 0x0a;
@@ -52,9 +67,11 @@ export class FrameDecoder implements Iterable<Frame> {
   readonly #limits: FrameLimits;
   readonly #octets = new Octets();
   readonly #head: HeadReader;
+  /** Present while the rest of a frame is passed over. */
+  #skipper: FrameSkipper | undefined;
   #version: Version | undefined;
   /** Where in a frame the octets have run out. */
-  #phase: "between" | "head" | "body" = "between";
+  #phase: "between" | "head" | "body" | "skipped" = "between";
   /** The next octet to look at, counted from the beginning of the frame. */
   #scanned = 0;
   #bodyStart = 0;
@@ -68,7 +85,13 @@ export class FrameDecoder implements Iterable<Frame> {
    */
   constructor(options: FrameDecoderOptions = {}) {
     this.#limits = resolveLimits(options.limits);
-    this.#head = new HeadReader(this.#octets, this.#limits);
+    const { lenient = false } = options;
+    if (typeof lenient !== "boolean") {
+      throw new UsageError(
+        `The option "lenient" must be true or false, not ${quoted(lenient)}.`,
+      );
+    }
+    this.#head = new HeadReader(this.#octets, this.#limits, lenient);
     this.version = options.version;
     this.#head.crlf = acceptsCrLf(options.version);
   }
@@ -91,6 +114,18 @@ export class FrameDecoder implements Iterable<Frame> {
       );
     }
     this.#version = version;
+  }
+
+  /**
+   * Whether the peer uses the escapes of later versions in 1.0, too, which has
+   * none, as RabbitMQ does. To be set between two frames.
+   */
+  get escapedIn10(): boolean {
+    return this.#head.escapedIn10;
+  }
+
+  set escapedIn10(escaped: boolean) {
+    this.#head.escapedIn10 = escaped;
   }
 
   /**
@@ -145,13 +180,31 @@ export class FrameDecoder implements Iterable<Frame> {
       if (this.#scanned > 0) this.#fail("the stream ended with a bare CR");
       return;
     }
-    const { hasCommand, rule } = this.#head;
+    const { hasCommand, isAlwaysRead, rule } = this.#head;
+    const length = this.#octets.end - this.#octets.at;
+    if (isAlwaysRead) {
+      this.#ready.push(this.#cutShort(length));
+      return;
+    }
     const what = hasCommand ? `${rule.command} ` : "";
     this.#fail(
-      `the stream ended inside a ${what}frame, ${
-        this.#octets.end - this.#octets.at
-      } octets after its beginning`,
+      this.#phase === "skipped"
+        ? `the stream ended inside a ${what}frame over a limit`
+        : `the stream ended inside a ${what}frame, ${length} octets after ` +
+          "its beginning",
     );
+  }
+
+  /** The stream has ended inside an ERROR, which is handed out as far as it came. */
+  #cutShort(length: number): Frame {
+    this.#head.flaws.add("the stream ended inside the frame");
+    if (this.#phase === "skipped") return this.#skipper!.frame();
+    if (this.#phase === "head") {
+      this.#head.cutShort(length);
+      this.#bodyStart = length;
+    }
+    const { at, end } = this.#octets;
+    return this.#finish(at + this.#bodyStart, end, end);
   }
 
   #decode(): Frame | undefined {
@@ -177,7 +230,11 @@ export class FrameDecoder implements Iterable<Frame> {
   #step(): Frame | undefined {
     if (this.#phase === "between" && !this.#skipEols()) return;
     if (this.#phase === "head" && !this.#readHead()) return;
-    return this.#readBody();
+    if (this.#phase === "body") {
+      const frame = this.#readBody();
+      if (frame !== undefined) return frame;
+    }
+    return this.#phase === "skipped" ? this.#skip() : undefined;
   }
 
   /** The length of the current frame, as soon as its head has told it. */
@@ -215,12 +272,41 @@ export class FrameDecoder implements Iterable<Frame> {
   }
 
   #readHead(): boolean {
-    if (!this.#head.read()) return false;
+    if (!this.#head.read()) {
+      const { excess, lineStart } = this.#head;
+      if (excess === undefined) return false;
+      this.#beginSkip(excess, "head", lineStart);
+      return true;
+    }
     const { contentLength = 0, scanned } = this.#head;
     this.#bodyStart = this.#scanned = scanned;
     this.#phase = "body";
-    if (contentLength > 0) this.#checkBody(contentLength);
+    if (contentLength > 0) this.#checkBody(contentLength, scanned);
     return true;
+  }
+
+  /** Passes over the rest of a frame, from so many octets behind its beginning. */
+  #beginSkip(what: string, phase: "head" | "body", from: number): void {
+    const { contentLength, rule: { command } } = this.#head;
+    const headers = this.#head.takeHeaders().list();
+    this.#skipper = new FrameSkipper(what, {
+      command,
+      headers,
+      phase,
+      contentLength,
+    });
+    this.#phase = "skipped";
+    this.#scanned = from;
+  }
+
+  #skip(): Frame | undefined {
+    const { bytes, at, end } = this.#octets;
+    const next = this.#skipper!.read(bytes, at + this.#scanned, end);
+    this.#octets.advance(next ?? end);
+    this.#scanned = 0;
+    if (next === undefined) return undefined;
+    this.#phase = "between";
+    return this.#skipper!.frame();
   }
 
   #readBody(): Frame | undefined {
@@ -232,60 +318,78 @@ export class FrameDecoder implements Iterable<Frame> {
       bodyEnd = bodyStart + contentLength;
       if (bodyEnd >= end) return;
       if (bytes[bodyEnd] !== 0) {
-        refuse(
+        const flaw =
           `the octet behind the body of this ${rule.command} frame is ` +
-            `${showOctet(bytes[bodyEnd]!)}, not NUL, so its content-length ` +
-            `of ${contentLength} is wrong`,
-        );
+          `${showOctet(bytes[bodyEnd]!)}, not NUL, so its content-length ` +
+          `of ${contentLength} is wrong`;
+        if (!this.#head.isAlwaysRead) refuse(flaw);
+        this.#head.flaws.add(flaw);
+        // Characters were counted, not octets: the NUL is further on.
+        this.#head.contentLength = undefined;
+        this.#scanned = bodyEnd - at;
+        return this.#readBody();
       }
     } else {
       bodyEnd = bytes.indexOf(0, at + this.#scanned);
       const found = bodyEnd >= 0 && bodyEnd < end;
       if (!found) bodyEnd = end;
-      if (bodyEnd > bodyStart) this.#checkBody(bodyEnd - bodyStart);
+      if (bodyEnd > bodyStart) {
+        this.#checkBody(bodyEnd - bodyStart, bodyEnd - at);
+        if (this.#phase === "skipped") return;
+      }
       if (!found) {
         this.#scanned = end - at;
         return;
       }
     }
-    return this.#finish(bodyStart, bodyEnd);
+    return this.#finish(bodyStart, bodyEnd, bodyEnd + 1);
   }
 
-  /** Whether the frame may have a body of this length. */
-  #checkBody(length: number): void {
-    const { rule, version } = this.#head;
-    if (!mayCarryBody(rule, version)) {
-      refuse(
-        `a ${rule.command} frame cannot have a body in STOMP ${
-          version ?? "1.2"
-        }`,
-      );
+  /** Whether the frame may have a body of this length, read so far up to `at`. */
+  #checkBody(length: number, at: number): void {
+    const { rule, version, mends } = this.#head;
+    if (!mends && !mayCarryBody(rule, version)) {
+      refuse(bodiless(rule, version));
     }
     if (length > this.#limits.maxBodyBytes) {
-      refuse(
+      const excess =
         `the body of this ${rule.command} frame is over the limit of ` +
-          `${this.#limits.maxBodyBytes} octets; maxBodyBytes raises it`,
-      );
+        `${this.#limits.maxBodyBytes} octets; maxBodyBytes raises it`;
+      if (!mends) refuse(excess);
+      this.#beginSkip(excess, "body", at);
     }
   }
 
-  #finish(bodyStart: number, bodyEnd: number): Frame {
-    const { command } = this.#head.rule;
+  /** The frame is complete; the next one can begin at `next`. */
+  #finish(bodyStart: number, bodyEnd: number, next: number): Frame {
+    const { rule, version, flaws } = this.#head;
+    const { command } = rule;
+    if (bodyEnd > bodyStart && !mayCarryBody(rule, version)) {
+      flaws.add(bodiless(rule, version));
+    }
     const headers = this.#head.takeHeaders();
-    const frame = new Frame(
-      command,
-      headers,
-      bodyEnd > bodyStart
-        ? this.#octets.bytes.subarray(bodyStart, bodyEnd)
-        : undefined,
-    );
+    const frame = flaws.damage === undefined || this.#head.isAlwaysRead
+      ? new Frame(
+        command,
+        headers,
+        bodyEnd > bodyStart
+          ? this.#octets.bytes.subarray(bodyStart, bodyEnd)
+          : undefined,
+      )
+      : new DamagedFrame(command, headers.list(), flaws.damage);
     this.#phase = "between";
     this.#scanned = 0;
-    this.#octets.advance(bodyEnd + 1);
+    this.#octets.advance(next);
     if (this.#version === undefined && command === "CONNECTED") {
       const version = headers.get("version") ?? "1.0";
       if (isVersion(version)) this.version = version;
     }
     return frame;
   }
+}
+
+function bodiless(rule: CommandRule, version: Version | undefined): string {
+  return `a ${rule.command} frame cannot have a body in STOMP ${
+    version ?? "1.2"
+  }`;
 }

@@ -1,4 +1,5 @@
 import { quoted, UsageError } from "../errors.ts";
+import type { EscapesIn10 } from "./escaping.ts";
 import { isVersion, type Version } from "./grammar.ts";
 
 /** Options of {@linkcode encodeFrame}. */
@@ -17,6 +18,15 @@ export interface EncodeOptions {
    * @default {true}
    */
   contentLength?: boolean | undefined;
+  /**
+   * What the peer unescapes in 1.0, though that version has no escapes.
+   * RabbitMQ does so as in 1.2: `"all"`; ActiveMQ takes a backslash before n, c
+   * and another backslash for an escape, but escapes nothing itself, so that LF
+   * cannot pass: `"backslash"`. Without effect in later versions.
+   *
+   * @default {"none"}
+   */
+  escapesIn10?: EscapesIn10 | undefined;
 }
 
 /**

@@ -150,7 +150,8 @@ export class FrameBuffer {
   }
 
   #append(frame: Frame, options: EncodeOptions): void {
-    const { version = "1.2", contentLength = true } = options;
+    const { version = "1.2", contentLength = true, escapesIn10 = "none" } =
+      options;
     checkEncoding(version, contentLength);
     const { command } = frame;
     const rule = RULES.get(command);
@@ -188,6 +189,7 @@ export class FrameBuffer {
           isName: true,
           rule,
           version,
+          escapesIn10,
         });
       }
       this.#appendOctet(COLON);
@@ -197,6 +199,7 @@ export class FrameBuffer {
           isName: false,
           rule,
           version,
+          escapesIn10,
         });
       }
       this.#appendOctet(LF);

@@ -27,11 +27,23 @@ export interface Place {
   readonly isName: boolean;
   readonly rule: CommandRule;
   readonly version: Version;
+  readonly escapesIn10: EscapesIn10;
 }
+
+/**
+ * What the peer unescapes in 1.0, which by the specification has no escapes:
+ * nothing, backslashes alone need doubling (ActiveMQ), or as in 1.2 (RabbitMQ).
+ */
+export type EscapesIn10 = "none" | "backslash" | "all";
 
 /** The letter behind the backslash, where this character is written escaped. */
 export function escapeLetter(code: number, place: Place): number | undefined {
-  if (place.rule.handshake || place.version === "1.0") return undefined;
+  if (place.rule.handshake) return undefined;
+  if (place.version === "1.0" && place.escapesIn10 !== "all") {
+    return code === BACKSLASH && place.escapesIn10 === "backslash"
+      ? BACKSLASH
+      : undefined;
+  }
   switch (code) {
     case LF:
       return 0x6e;

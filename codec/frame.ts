@@ -10,6 +10,7 @@ export type FrameHeadersInit =
   | Record<string, string>;
 
 const NO_BODY: Uint8Array = new Uint8Array(0);
+const SOUND: readonly string[] = [];
 const TO_UTF8 = new TextEncoder();
 const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -100,6 +101,16 @@ export class Frame {
   /** Every header entry in wire order, repeated ones included. */
   get headerList(): readonly (readonly [string, string])[] {
     return this.#list ??= this.#wire?.list() ?? pairsOf(this.#texts!);
+  }
+
+  /**
+   * What a lenient decoder has mended to be able to hand the frame out, one
+   * sentence each, such as `header line 4 has no colon`. Empty for a sound
+   * frame. Text that was mended stands as it came, with U+FFFD where its octets
+   * were not UTF-8.
+   */
+  get flaws(): readonly string[] {
+    return this.#wire?.flaws ?? SOUND;
   }
 
   /** The body's octets; empty where there is none. Do not change them. */

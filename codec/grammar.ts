@@ -85,12 +85,17 @@ export function acceptsCrLf(version: Version | undefined): boolean {
   return version === undefined || version === "1.2";
 }
 
-/** How a frame that is received writes its header text. */
+/**
+ * How a frame that is received writes its header text. `escapedIn10`: the peer
+ * uses escapes in 1.0, too, as real brokers do.
+ */
 export function escapingOf(
   rule: CommandRule,
   version: Version | undefined,
+  escapedIn10: boolean,
 ): Escaping {
-  if (rule.handshake || version === "1.0") return "raw";
+  if (rule.handshake) return "raw";
+  if (version === "1.0") return escapedIn10 ? "lenient" : "raw";
   if (version !== undefined) return version;
   return rule.command === "ERROR" ? "lenient" : "1.2";
 }

@@ -9,6 +9,7 @@ import {
   isEscape,
   type Version,
 } from "./grammar.ts";
+import { HeadFlaws } from "./head_flaws.ts";
 import type { FrameLimits } from "./limits.ts";
 import type { Octets } from "./input_window.ts";
 import { SPELLING } from "./command_trie.ts";
@@ -19,6 +20,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+
+const LETTER_R = 0x72;
 
 const CONTENT_LENGTH = "content-length";
 
@@ -38,6 +41,9 @@ for (const octet of [0, LF, CR, BACKSLASH]) SPECIAL[octet] = 1;
 export class HeadReader {
   readonly #octets: Octets;
   readonly #limits: FrameLimits;
+  readonly #isLenient: boolean;
+  /** Whether the peer uses escapes in 1.0, too. */
+  escapedIn10 = false;
   /** The version whose rules hold for this frame. */
   version: Version | undefined;
   /** Whether CR LF is an EOL. */
@@ -50,6 +56,10 @@ export class HeadReader {
   scanned = 0;
   /** Whether the command line has been read. */
   hasCommand = false;
+  /** The limit that the head is over, in words, where that is not fatal. */
+  excess: string | undefined;
+  /** What was mended. */
+  readonly flaws: HeadFlaws = new HeadFlaws();
 
   #escaping: Escaping = "raw";
   /** Whether the head holds an escape, so that its text must be unescaped. */
@@ -61,11 +71,13 @@ export class HeadReader {
   /** Where the line begins, and its colon, once that is seen. */
   #lineStart = 0;
   #colon = -1;
+  #lines = 0;
 
   /** Reads from a window. */
-  constructor(octets: Octets, limits: FrameLimits) {
+  constructor(octets: Octets, limits: FrameLimits, isLenient: boolean) {
     this.#octets = octets;
     this.#limits = limits;
+    this.#isLenient = isLenient;
   }
 
   /** A frame begins where the window does. */
@@ -76,8 +88,33 @@ export class HeadReader {
     this.scanned = 0;
     this.hasCommand = false;
     this.#escapes = false;
-    this.#headers = 0;
+    this.#headers = this.#lines = 0;
     this.#colon = -1;
+    if (!this.#isLenient) return;
+    this.excess = undefined;
+    this.flaws.clear();
+  }
+
+  /** Whether flaws of this frame are mended where they can be. */
+  get mends(): boolean {
+    return this.#isLenient && this.hasCommand && !this.rule.handshake;
+  }
+
+  /** Whether this frame is read, whatever is wrong with it: it says why the peer gives up. */
+  get isAlwaysRead(): boolean {
+    return this.mends && this.rule.command === "ERROR";
+  }
+
+  /** Where the line begins that the walk has come to. */
+  get lineStart(): number {
+    return this.#lineStart;
+  }
+
+  /** Ends the head where the stream or a NUL has ended it, `length` octets behind its beginning. */
+  cutShort(length: number): void {
+    if (length > this.#lineStart) this.#endLine(length, this.#colon);
+    this.scanned = length;
+    this.contentLength = undefined;
   }
 
   /**
@@ -99,7 +136,8 @@ export class HeadReader {
       this.#marks,
       this.#firstMark,
       this.#headers,
-      this.#escapes ? this.#escaping : "raw",
+      !this.#escapes ? "raw" : this.mends ? "lenient" : this.#escaping,
+      this.flaws.list,
     );
     this.#firstMark += this.#headers * MARKS_PER_HEADER;
     return headers;
@@ -125,7 +163,7 @@ export class HeadReader {
         );
       }
       this.rule = letter.rule;
-      this.#escaping = escapingOf(letter.rule, this.version);
+      this.#escaping = escapingOf(letter.rule, this.version, this.escapedIn10);
       this.scanned = this.#lineStart = eol + 1 - at;
       this.hasCommand = true;
       return true;
@@ -144,7 +182,7 @@ export class HeadReader {
         while (i < end && bytes[i] !== COLON && SPECIAL[bytes[i]!] === 0) i++;
         if (i < end && bytes[i] === COLON) {
           colon = i - at;
-          if (colon === this.#lineStart) this.#failLine("an empty name");
+          if (colon === this.#lineStart) this.#flaw("an empty name");
           i++;
         }
       }
@@ -156,8 +194,8 @@ export class HeadReader {
           if (!this.crlf) break;
           if (next === end) return this.#pauseHead(i, colon);
           if (bytes[next] !== LF) {
-            if (this.#escaping === "lenient") break;
-            this.#failLine("a bare CR");
+            if (this.#escaping !== "lenient") this.#flaw("a bare CR");
+            break;
           }
           next++;
           // falls through: CR LF ends the line as LF does
@@ -165,6 +203,13 @@ export class HeadReader {
           if (i - at === this.#lineStart) {
             this.scanned = next - at;
             return true;
+          }
+          if (this.#headers === this.#limits.maxHeaderCount) {
+            this.#exceed(
+              `this ${this.rule.command} frame has more than the limit of ` +
+                `${this.#limits.maxHeaderCount} headers; maxHeaderCount raises it`,
+            );
+            return false;
           }
           this.#endLine(i - at, colon);
           this.#lineStart = next - at;
@@ -177,20 +222,25 @@ export class HeadReader {
             this.#escapes = true;
             next++;
           } else if (this.#escaping !== "lenient") {
-            this.#failLine(
+            this.#flaw(
               `an escape that STOMP ${this.version ?? "1.2"} does not have, ` +
                 `a backslash before ${showOctet(bytes[next]!)}`,
             );
+            // RabbitMQ writes the CR of 1.2 in 1.1, too.
+            if (bytes[next] === LETTER_R) this.#escapes = true;
           }
           break;
         case 0:
-          this.#failLine("a NUL");
-          break;
+          if (!this.isAlwaysRead) this.#failLine("a NUL");
+          this.#flaw("a NUL");
+          this.#colon = colon;
+          this.cutShort(i - at);
+          return true;
         default: {
           const length = sequenceLength(bytes, i, end);
-          if (length < 0) this.#failLine("octets that are not UTF-8");
+          if (length < 0) this.#flaw("octets that are not UTF-8");
           if (length === 0) return this.#pauseHead(i, colon);
-          next = i + length;
+          next = i + Math.max(length, 1);
         }
       }
       i = next;
@@ -202,7 +252,7 @@ export class HeadReader {
   #pauseHead(position: number, colon: number): false {
     const { at, end } = this.#octets;
     if (end - at >= this.#limits.maxHeaderBytes) {
-      refuse(
+      this.#exceed(
         `the head of this ${this.rule.command} frame is over the limit of ` +
           `${this.#limits.maxHeaderBytes} octets; maxHeaderBytes raises it`,
       );
@@ -214,12 +264,11 @@ export class HeadReader {
 
   /** Notes where a header is. Positions count from the frame's beginning. */
   #endLine(valueEnd: number, colon: number): void {
-    if (colon < 0) this.#failLine("no colon");
-    if (this.#headers === this.#limits.maxHeaderCount) {
-      refuse(
-        `this ${this.rule.command} frame has more than the limit of ` +
-          `${this.#limits.maxHeaderCount} headers; maxHeaderCount raises it`,
-      );
+    if (colon < 0) this.#flaw("no colon");
+    if (this.flaws.isInLine) this.#mendLine(valueEnd, colon);
+    if (colon < 0) {
+      this.#lines++;
+      return;
     }
     let mark = this.#firstMark + this.#headers * MARKS_PER_HEADER;
     if (mark + MARKS_PER_HEADER > this.#marks.length) mark = this.#moveMarks();
@@ -233,6 +282,7 @@ export class HeadReader {
       this.#readContentLength(colon, valueEnd);
     }
     this.#headers++;
+    this.#lines++;
   }
 
   /**
@@ -259,19 +309,54 @@ export class HeadReader {
     for (let i = at + colon + 1; i < at + valueEnd; i++) {
       const digit = bytes[i]! - 0x30;
       if (digit < 0 || digit > 9) {
-        this.#failLine("content-length with something other than digits");
+        return this.#missLength("with something other than digits", colon);
       }
       length = length * 10 + digit;
     }
     if (valueEnd === colon + 1) {
-      this.#failLine("content-length without a value");
+      return this.#missLength("without a value", colon);
     }
     this.contentLength = length;
   }
 
+  /** Without its length the frame has no certain end; an ERROR ends at the next NUL. */
+  #missLength(what: string, colon: number): void {
+    const flaw = `content-length ${what}`;
+    if (!this.isAlwaysRead) this.#failLine(flaw);
+    this.#flaw(flaw);
+    this.#mendLine(colon, colon);
+  }
+
+  /** What is wrong with a line is fatal, or noted, the first of it only. */
+  #flaw(what: string): void {
+    if (!this.mends) this.#failLine(what);
+    this.flaws.note(what);
+  }
+
+  /**
+   * The line is over, and something was wrong with it. Without a colon it goes on
+   * with the value before it: a broker that has no escapes has written an LF.
+   */
+  #mendLine(valueEnd: number, colon: number): void {
+    const { bytes, at } = this.#octets;
+    let [start, end] = [this.#lineStart, colon];
+    if (colon < 0 && this.#headers > 0) {
+      const before = this.#firstMark + (this.#headers - 1) * MARKS_PER_HEADER;
+      [start, end] = [this.#marks[before]!, this.#marks[before + 1]!];
+      this.#marks[before + 2] = valueEnd;
+    }
+    const name = bytes.subarray(at + start, at + Math.max(start, end));
+    this.flaws.endLine(this.#lines + 1, name);
+  }
+
+  #exceed(what: string): void {
+    if (!this.mends) refuse(what);
+    this.excess = what;
+  }
+
   #failLine(what: string): never {
     refuse(
-      `header line ${this.#headers + 1} of this ${this.rule.command} frame ` +
+      `header line ${this.#lines + 1} of this ${this.rule.command} frame ` +
         `has ${what}`,
     );
   }

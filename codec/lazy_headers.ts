@@ -19,6 +19,8 @@ export class WireHeaders implements ReadonlyMap<string, string> {
   readonly #from: number;
   readonly #count: number;
   readonly #escaping: Escaping;
+  /** What was mended while the head was read. */
+  readonly flaws: readonly string[] | undefined;
   #map: ReadonlyMap<string, string> | undefined;
 
   /**
@@ -34,6 +36,7 @@ export class WireHeaders implements ReadonlyMap<string, string> {
     from: number,
     count: number,
     escaping: Escaping,
+    flaws?: readonly string[],
   ) {
     this.#bytes = bytes;
     this.#base = base;
@@ -41,6 +44,7 @@ export class WireHeaders implements ReadonlyMap<string, string> {
     this.#from = from;
     this.#count = count;
     this.#escaping = escaping;
+    this.flaws = flaws;
   }
 
   /** The first value of a header. */

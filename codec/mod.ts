@@ -26,9 +26,11 @@ export {
   StompError,
   UsageError,
 } from "../errors.ts";
+export { DamagedFrame } from "./damaged_frame.ts";
 export { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
 export { type EncodeOptions } from "./encode_options.ts";
 export { encodeFrame, FrameBuffer } from "./encoder.ts";
+export { type EscapesIn10 } from "./escaping.ts";
 export { Frame, type FrameHeadersInit } from "./frame.ts";
 export { isVersion, type Version, VERSIONS } from "./grammar.ts";
 export { DEFAULT_LIMITS, type FrameLimits } from "./limits.ts";

@@ -1,4 +1,4 @@
-import { Frame, type Version } from "../codec/mod.ts";
+import { DamagedFrame, Frame, type Version } from "../codec/mod.ts";
 import { quoted, UsageError } from "../errors.ts";
 import {
   ackHeaders,
@@ -325,13 +325,14 @@ export class ClientSession {
   receive(frame: Frame): SessionEvent {
     const next = nextState(this.#state, "broker", frame.command, "client");
     switch (frame.command) {
-      case "MESSAGE":
-        return {
-          type: "message",
-          frame,
-          subscription: this.#subscriptionOf(frame),
-        };
+      case "MESSAGE": {
+        const subscription = this.#subscriptionOf(frame);
+        return frame instanceof DamagedFrame
+          ? { type: "damaged", frame, subscription }
+          : { type: "message", frame, subscription };
+      }
       case "RECEIPT": {
+        if (frame instanceof DamagedFrame) throw frame.error;
         const id = frame.headers.get("receipt-id") ?? "";
         const command = this.#receipts.get(id);
         this.#receipts.delete(id);
@@ -372,14 +373,18 @@ export class ClientSession {
     return { type: "error", frame, receipt, subscription };
   }
 
-  /** A 1.0 broker may leave the subscription out; its destination must do. */
+  /**
+   * A 1.0 broker may leave the subscription out: its destination must do, or that
+   * there is only one that can be meant.
+   */
   #subscriptionOf(message: Frame): SessionSubscription | undefined {
     const id = message.headers.get("subscription");
     if (id !== undefined) return this.#subscriptions.get(id);
     const destination = message.headers.get("destination");
-    return this.#subscriptions.values().find((subscription) =>
+    const all = [...this.#subscriptions.values()];
+    return all.find((subscription) =>
       subscription.destination === destination
-    );
+    ) ?? (this.#version === "1.0" && all.length === 1 ? all[0] : undefined);
   }
 
   #settlement(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { EscapesIn10 } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
 
 /** The brokers with a row of their own. `plain` is any other. */
@@ -53,6 +54,10 @@ export interface Dialect {
    * `/temp-queue/`, is subscribed to thereby, or has to be subscribed to.
    */
   readonly replies: "implicit" | "subscribed";
+  /** What it unescapes in 1.0, which by the specification has no escapes. */
+  readonly escapesIn10: EscapesIn10;
+  /** Whether what it sends in 1.0 is escaped. */
+  readonly escapedIn10: boolean;
 }
 
 /** How a broker is told that a body is text. */
@@ -96,6 +101,8 @@ const PLAIN: Dialect = {
   receiptsInTransaction: false,
   durable: undefined,
   replies: "subscribed",
+  escapesIn10: "none",
+  escapedIn10: false,
 };
 
 const DIALECTS: readonly Dialect[] = [
@@ -107,6 +114,8 @@ const DIALECTS: readonly Dialect[] = [
     requeueHeader: "requeue",
     durable: DURABLE_BY_ID,
     replies: "implicit",
+    escapesIn10: "all",
+    escapedIn10: true,
   },
   {
     ...PLAIN,
@@ -131,6 +140,7 @@ const DIALECTS: readonly Dialect[] = [
     prefetchHeader: "activemq.prefetchSize",
     skipsBeats: true,
     text: "the header amq-msg-type",
+    escapesIn10: "backslash",
     nack: "dead-lettered",
     receiptsInTransaction: true,
     durable: {

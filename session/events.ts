@@ -1,4 +1,4 @@
-import type { Frame } from "../codec/mod.ts";
+import type { DamagedFrame, Frame } from "../codec/mod.ts";
 
 /** How a subscription's messages are acknowledged (STOMP 1.2, "ack Header"). */
 export type AckMode = "auto" | "client" | "client-individual";
@@ -23,6 +23,13 @@ export type SessionEvent =
     readonly type: "message";
     readonly frame: Frame;
     /** `undefined`: no subscription of ours, or one that has ended. */
+    readonly subscription: SessionSubscription | undefined;
+  }
+  | {
+    readonly type: "damaged";
+    /** A MESSAGE that cannot be handed out; its `error` says why. */
+    readonly frame: DamagedFrame;
+    /** As far as that is known. */
     readonly subscription: SessionSubscription | undefined;
   }
   | {

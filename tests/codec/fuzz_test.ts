@@ -36,6 +36,14 @@ const OPTIONS: readonly FrameDecoderOptions[] = [
   {},
   ...VERSIONS.map((version) => ({ version })),
   { limits: { maxHeaderBytes: 40, maxHeaderCount: 2, maxBodyBytes: 4 } },
+  ...[undefined, ...VERSIONS].flatMap((version) => [
+    { version, lenient: true },
+    {
+      version,
+      lenient: true,
+      limits: { maxHeaderBytes: 40, maxHeaderCount: 2, maxBodyBytes: 4 },
+    },
+  ]),
 ];
 
 test("any bytes yield frames or a FrameError, never anything else, and frames, their order and the error message are the same for every chunking: mutated captures", () => {

@@ -70,7 +70,7 @@ const NAMELESS = /^(utils?|helpers?|types|index|common|misc)\.ts$/;
 const MOST_LINES = 400;
 /** One state machine each, and no longer than this. */
 const LONG: Readonly<Record<string, number>> = {
-  "session/client_session.ts": 450,
+  "session/client_session.ts": 470,
 };
 
 /** Files that are made of others, which the rules hold for. */
