@@ -18,7 +18,6 @@
 /** The root of every error that this package raises on its own account. */
 export class StompError extends Error {
   /** The class name, so that logs and `instanceof`-less code can tell. */
-  /** The class name. */
   override readonly name: string = "StompError";
 }
 
@@ -62,13 +61,13 @@ export interface ErrorFrame {
 
 /**
  * The broker answered with an ERROR frame (STOMP 1.2, "ERROR"). The frame is
- * kept whole in {@linkcode BrokerError.frame}; its body often explains more
- * than its `message` header.
+ * kept in {@linkcode BrokerError.frame}; its body often explains more than its
+ * `message` header.
  */
 export class BrokerError extends StompError {
   /** The class name. */
   override readonly name = "BrokerError";
-  /** The ERROR frame as it came. */
+  /** The ERROR frame as it came; where it repeats our passcode, that is "…". */
   readonly frame: ErrorFrame;
 
   /** Wraps an ERROR frame in a sentence about what was being done. */

@@ -7,6 +7,7 @@
 
 import type { Frame } from "../codec/mod.ts";
 import { BrokerError, FrameError, ProtocolError } from "../errors.ts";
+import { redactFrame, redactText } from "./redaction.ts";
 
 /** How much of an explanation of the broker's goes into a message. */
 const LONGEST_REASON = 200;
@@ -24,8 +25,11 @@ export function brokerError(
     ? message || line
     : `${message}: ${line}`;
   // Cut only then: a piece of a passcode is not for print either.
-  const shown = redact(said, passcode).slice(0, LONGEST_REASON);
-  return new BrokerError(`${what}: ${JSON.stringify(shown)}.`, frame);
+  const shown = redactText(said, passcode).slice(0, LONGEST_REASON);
+  return new BrokerError(
+    `${what}: ${JSON.stringify(shown)}.`,
+    redactFrame(frame, passcode),
+  );
 }
 
 /** The same error about what the peer has sent, without the passcode. */
@@ -34,13 +38,9 @@ export function redacted(
   passcode: string | undefined,
 ): unknown {
   if (!(error instanceof ProtocolError)) return error;
-  const message = redact(error.message, passcode);
+  const message = redactText(error.message, passcode);
   if (message === error.message) return error;
   return error instanceof FrameError
     ? new FrameError(message)
     : new ProtocolError(message);
-}
-
-function redact(text: string, passcode: string | undefined): string {
-  return passcode ? text.replaceAll(passcode, "…") : text;
 }
