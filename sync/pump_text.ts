@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest 0a035aa60031d0aa5d819c5d92c58b3f9fc34c0ef12a3caa2234b7c5ad436935.
+// Made by `deno task pump` of sources with the digest bb8e2c98c6bd8dd1bca6fb43d13279a3a9b97a85bce56d2b6b9d2e4d2682446f.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */
