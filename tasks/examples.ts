@@ -6,7 +6,7 @@
 
 import { serve } from "../broker/mod.ts";
 import { ProcessGroup } from "./process_group.ts";
-import { bunCommand } from "./suites.ts";
+import { bunCommand, installDependencies } from "./suites.ts";
 import { oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -124,7 +124,7 @@ export async function examplesAt(
 
 /** Runs all examples, with the embedded broker where they need one. */
 export async function examples(bench: Workbench): Promise<Tally> {
-  await bench.run([Deno.execPath(), "install", "--quiet"]);
+  await installDependencies(bench);
   await using broker = await serve({ credentials: { guest: "guest" } });
   const url = broker.url.replace("://", "://guest:guest@");
   const tallies = [await examplesAt(bench, url)];

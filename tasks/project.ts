@@ -18,6 +18,20 @@ export function testFiles(): string[] {
   );
 }
 
+/** Folders whose tests wait for sockets on Node. */
+const NOT_ON_NODE =
+  /^\.\/(tests\/(async|broker|faults|sync|testing)|examples)\//;
+
+/** Files of other folders that do. */
+const ALSO_NOT_ON_NODE = /^\.\/tests\/transport\/(?!memory)/;
+
+/** The test files that need nothing but Node. */
+export function nodeTestFiles(): string[] {
+  return testFiles().filter((file) =>
+    !NOT_ON_NODE.test(file) && !ALSO_NOT_ON_NODE.test(file)
+  );
+}
+
 /** The test files that need a broker. */
 export function liveTestFiles(): string[] {
   return allTestFiles().filter((file) => file.startsWith(LIVE));

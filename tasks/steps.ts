@@ -7,6 +7,7 @@ import {
   crashTestFiles,
   entryPoints,
   liveTestFiles,
+  nodeTestFiles,
   testFiles,
 } from "./project.ts";
 import { rabbitMQ, startRabbitMQCluster } from "./rabbitmq.ts";
@@ -16,7 +17,12 @@ import type {
   StartOptions,
 } from "./running_broker.ts";
 import { strangers } from "./strangers.ts";
-import { bunSuite, denoSuite, documentationSuite } from "./suites.ts";
+import {
+  bunSuite,
+  denoSuite,
+  documentationSuite,
+  nodeSuite,
+} from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -35,6 +41,7 @@ export const STEPS: readonly Step[] = [
   denoStep("publish", "publish", "--dry-run", "--allow-dirty"),
   { name: "deno", run: (bench) => denoSuite(bench, testFiles()) },
   { name: "bun", run: (bench) => bunSuite(bench, testFiles()) },
+  ...[22, 24].map(nodeStep),
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
   { name: "examples", run: examples },
@@ -59,6 +66,13 @@ function denoStep(name: string, ...args: readonly string[]): Step {
     name,
     run: async (bench) =>
       oneIf((await bench.run([Deno.execPath(), ...args])).success),
+  };
+}
+
+function nodeStep(major: number): Step {
+  return {
+    name: `node${major}`,
+    run: (bench) => nodeSuite(bench, major, nodeTestFiles()),
   };
 }
 

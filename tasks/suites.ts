@@ -52,13 +52,48 @@ export async function bunSuite(
   files: readonly string[],
   env?: BrokerEnvironment,
 ): Promise<Tally> {
-  // Bun finds our dependencies only where Deno has put them.
-  await bench.run([Deno.execPath(), "install", "--quiet"]);
+  await installDependencies(bench);
   const { output, success } = await bench.run(
     [...bunCommand(), "test", ...atLeastOne(files)],
     { ...env },
   );
   return tallyOfRun(output, success);
+}
+
+/** A file that has not ended by then hangs, in ms. */
+const NODE_FILE_LIMIT = 180_000;
+
+/** Runs test files on a Node of that major version. */
+export async function nodeSuite(
+  bench: Workbench,
+  major: number,
+  files: readonly string[],
+  env?: BrokerEnvironment,
+): Promise<Tally> {
+  await installDependencies(bench);
+  const { output, success } = await bench.run(
+    [
+      ...nodeCommand(major),
+      "--test",
+      "--test-reporter=spec",
+      `--test-timeout=${NODE_FILE_LIMIT}`,
+      ...atLeastOne(files),
+    ],
+    { ...env },
+  );
+  return tallyOfRun(output, success);
+}
+
+/** Puts our dependencies where Bun and Node look for them. */
+export async function installDependencies(bench: Workbench): Promise<void> {
+  const tools = "tasks/typescript.ts";
+  await bench.run([
+    Deno.execPath(),
+    "install",
+    "--quiet",
+    "--entrypoint",
+    tools,
+  ]);
 }
 
 /** Runs the examples of the documentation, each as a test. */
@@ -86,4 +121,10 @@ export function bunCommand(): readonly [string, ...string[]] {
   return folders.some((folder) => isFile(`${folder}/bun`))
     ? ["bun"]
     : ["npx", "--yes", BUN_PACKAGE];
+}
+
+/** How a Node of that major version is run, so that it takes our files as they are. */
+export function nodeCommand(major: number): readonly [string, ...string[]] {
+  const loader = ["--import", "./tasks/node_loader.ts"] as const;
+  return ["npx", "--yes", "-p", `node@${major}`, "node", ...loader];
 }

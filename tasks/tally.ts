@@ -28,7 +28,7 @@ export function inWords({ passed, failed }: Tally): string {
 }
 
 /**
- * Reads the numbers from what `deno test` or `bun test` wrote.
+ * Reads the numbers from what `deno test`, `bun test` or `node --test` wrote.
  *
  * A run that ended badly has at least one failure, even where no test is to blame: a file did not load, or the runner
  * died. So has a run without any test, for it proves nothing.
@@ -50,13 +50,18 @@ const DENO_SUMMARY =
 const BUN_SUMMARY =
   /^ *(?<passed>\d+) pass\n(?: *\d+ (?:skip|todo)\n)* *(?<failed>\d+) fail$/gm;
 
+/** `ℹ pass 12`, `ℹ fail 0`, `ℹ cancelled 0`, each on a line of its own; what was cancelled has failed. */
+const NODE_SUMMARY =
+  /^ℹ pass (?<passed>\d+)\nℹ fail (?<failed>\d+)\nℹ cancelled (?<cancelled>\d+)$/gm;
+
 /** The summary comes last; tests may write lines that look like one before it. */
 function summaryOf(output: string): Tally {
-  const summary = [DENO_SUMMARY, BUN_SUMMARY]
+  const summary = [DENO_SUMMARY, BUN_SUMMARY, NODE_SUMMARY]
     .flatMap((form) => [...output.matchAll(form)])
     .at(-1)?.groups;
   return {
     passed: Number(summary?.["passed"] ?? 0),
-    failed: Number(summary?.["failed"] ?? 0),
+    failed: Number(summary?.["failed"] ?? 0) +
+      Number(summary?.["cancelled"] ?? 0),
   };
 }

@@ -24,9 +24,24 @@ interface BunTest {
   };
 }
 
+/** What we take of `node:test`. */
+interface NodeTest {
+  test(
+    name: string,
+    options: { readonly skip: boolean },
+    body: () => Promise<void>,
+  ): void;
+}
+
+type Register = (name: string, body: Body, ignore: boolean) => void;
+
 const DEFAULT_TIMEOUT_MS = 15_000;
 
-const register = "Deno" in globalThis ? onDeno : await onBun();
+const register: Register = "Deno" in globalThis
+  ? onDeno
+  : "Bun" in globalThis
+  ? await onBun()
+  : await onNode();
 
 /** Registers a test with the runner of the runtime we are on. Name it after what it claims. */
 export function test(
@@ -43,7 +58,7 @@ function onDeno(name: string, fn: Body, ignore: boolean): void {
   Deno.test({ name, fn, ignore, sanitizeOps: true, sanitizeResources: true });
 }
 
-async function onBun(): Promise<typeof onDeno> {
+async function onBun(): Promise<Register> {
   // Not a literal, because Deno resolves those before it runs anything.
   const runner: string = "bun:test";
   const { test }: BunTest = await import(runner);
@@ -52,6 +67,16 @@ async function onBun(): Promise<typeof onDeno> {
     // Bun's own limit, five seconds by default, would come before ours.
     else test(name, fn, 2 ** 31 - 1);
   };
+}
+
+/** Each file is a process of its own there, which what a test leaves behind keeps from ending. */
+async function onNode(): Promise<Register> {
+  const runner: string = "node:test";
+  const { test }: NodeTest = await import(runner);
+  return (name, body, ignore) =>
+    test(name, { skip: ignore }, async () => {
+      await body();
+    });
 }
 
 async function within(

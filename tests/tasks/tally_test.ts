@@ -47,6 +47,19 @@ const cases: readonly Case[] = [
     tally: { passed: 4, failed: 2 },
   },
   {
+    name: "a good run on Node",
+    output:
+      "ℹ tests 13\nℹ suites 0\nℹ pass 12\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\n",
+    success: true,
+    tally: { passed: 12, failed: 0 },
+  },
+  {
+    name: "failures on Node, and a file that did not end",
+    output: "ℹ tests 7\nℹ pass 4\nℹ fail 2\nℹ cancelled 1\nℹ skipped 0\n",
+    success: false,
+    tally: { passed: 4, failed: 3 },
+  },
+  {
     name: "a run that passed all its tests and ended badly all the same",
     output: "\n 4 pass\n 0 fail\n 1 error\n",
     success: false,
