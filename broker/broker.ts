@@ -2,17 +2,20 @@ import { resolveLimits } from "../codec/limits.ts";
 import type { DialectName } from "../session/dialects.ts";
 import { checkOptions } from "../session/option_checks.ts";
 import { systemClock } from "../transport/clock.ts";
-import { listenForWebSockets, runtimeTransport } from "../transport/runtime.ts";
+import { ownHostNames, runtimeTransport } from "../transport/runtime.ts";
 import { checkTls } from "../transport/tls.ts";
 import { ConnectionError } from "../errors.ts";
 import {
   type Link,
   type Listener,
   showAddress,
+  type Transport,
 } from "../transport/transport.ts";
+import { WebSocketListener } from "../transport/web_socket_listener.ts";
 import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
+import { checkOrigins, welcomes } from "./origins.ts";
 import type { FaultHook } from "./fault_hook.ts";
 import {
   ClientConnection,
@@ -27,8 +30,8 @@ export class Broker implements AsyncDisposable {
   /** Where it listens, such as `stomp://127.0.0.1:61613`. */
   readonly url: string;
   /**
-   * Where it listens for WebSockets, such as `ws://127.0.0.1:15674`; `undefined`
-   * if it does not.
+   * Where it listens for WebSockets, such as `ws://127.0.0.1:15674`, or
+   * `wss://` with TLS; `undefined` if it does not.
    */
   readonly webSocketUrl: string | undefined;
   readonly #listeners: readonly Listener[];
@@ -43,11 +46,11 @@ export class Broker implements AsyncDisposable {
     core: BrokerCore,
     options: ClientConnectionOptions,
   ) {
-    const scheme = options.isSecure ? "stomps" : "stomp";
-    this.url = `${scheme}://${showAddress(listener.address)}`;
+    const secure = options.isSecure ? "s" : "";
+    this.url = `stomp${secure}://${showAddress(listener.address)}`;
     this.webSocketUrl = webSockets === undefined
       ? undefined
-      : `ws://${showAddress(webSockets.address)}`;
+      : `ws${secure}://${showAddress(webSockets.address)}`;
     this.#listeners = webSockets === undefined
       ? [listener]
       : [listener, webSockets];
@@ -152,6 +155,7 @@ export async function serveWith(
 ): Promise<Broker> {
   checkOptions("serve()", options, BROKER_CHECKS);
   checkCredentials(options.credentials);
+  checkOrigins(options.origins);
   if (options.tls !== undefined) checkTls(options.tls);
   const limits = resolveLimits(options.limits);
   const transport = options.transport ?? await runtimeTransport();
@@ -168,7 +172,7 @@ export async function serveWith(
     deadLetterQueue: options.deadLetterQueue,
     dialect,
   });
-  const webSockets = await webSocketsOf(listener, options);
+  const webSockets = await webSocketsOf(transport, listener, options);
   return new Broker(wrap(listener), webSockets && wrap(webSockets), core, {
     isSecure: options.tls !== undefined,
     skipsBeats: core.dialect.skipsBeats,
@@ -182,18 +186,23 @@ export async function serveWith(
 
 /** The listener for WebSockets, if there is to be one; else the other is not either. */
 async function webSocketsOf(
+  transport: Transport,
   listener: Listener,
   {
     hostname = DEFAULTS.hostname,
     webSocketPort,
-    connectTimeout = DEFAULTS.connectTimeout,
+    origins,
+    tls,
+    clock = systemClock,
   }: BrokerOptions,
 ): Promise<Listener | undefined> {
   if (webSocketPort === undefined) return undefined;
   try {
-    return await listenForWebSockets({ hostname, port: webSocketPort }, {
-      upgradeTimeout: connectTimeout,
-    });
+    const isWelcome = welcomes(origins, [hostname, ...await ownHostNames()]);
+    return new WebSocketListener(
+      await transport.listen({ hostname, port: webSocketPort }, { tls }),
+      { clock, isWelcome },
+    );
   } catch (error) {
     listener.close();
     throw error;

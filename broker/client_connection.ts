@@ -112,6 +112,8 @@ export class ClientConnection implements SessionOutput {
     const { clock, connectTimeout } = this.#options;
     this.#cancelTimer = clock.after(connectTimeout, () => {
       if (this.#hook?.isPatient) return this.#expectConnect();
+      // Whoever has not got as far as STOMP could not read it.
+      if (this.#link.isOpening) return this.drop();
       this.#session.refuse(
         new ConnectionError(`No CONNECT came within ${connectTimeout} ms.`),
       );

@@ -24,12 +24,22 @@ export interface BrokerOptions {
   port?: number | undefined;
   /**
    * The port for clients that connect by WebSocket, such as browsers; 0 takes
-   * any free one. Any page that runs on this machine can connect there, so ask
-   * for credentials.
+   * any free one. With `tls` they connect by `wss://`. See `origins` for who may.
    *
    * @default {nobody listens for them}
    */
   webSocketPort?: number | undefined;
+  /**
+   * The origins whose pages may connect by WebSocket, such as
+   * `["https://app.example"]`; `"*"` for all of them, and `"null"` for pages that
+   * have none, such as files. The others are refused with 403. A client that is
+   * no page sends no origin, and may connect: ask it for credentials.
+   *
+   * @default {pages of this machine: of localhost, of loopback addresses, of
+   * `hostname`, and of the machine's own name and addresses, as far as the
+   * runtime tells them (on Deno with --allow-sys)}
+   */
+  origins?: readonly string[] | undefined;
   /**
    * Who may connect: passcodes by login. Where it is left out, everybody may.
    */
@@ -106,6 +116,7 @@ export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   hostname: nonEmptyText,
   port: wholeNumber(0, 65_535),
   webSocketPort: wholeNumber(0, 65_535),
+  origins: anything,
   credentials: anything,
   tls: anything,
   limits: limitRecord,

@@ -72,6 +72,10 @@ export class KitConnection implements FaultHook, Link {
     return { frames: isTwice ? [frame, frame] : [frame], delay: 0 };
   }
 
+  get isOpening(): boolean {
+    return this.#link.isOpening ?? false;
+  }
+
   async read(): Promise<Uint8Array | undefined> {
     const octets = await this.#link.read();
     while (this.#state.misbehaviour.stopReading && !this.#isClosed) {

@@ -1,6 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { Address, Listener, Transport } from "./transport.ts";
-import type { WebSocketTimeouts } from "./web_socket_server_link.ts";
+import type { Transport } from "./transport.ts";
 
 /**
  * TCP on the runtime that this runs on. This file is the one that asks which it
@@ -27,29 +26,15 @@ function isNode(): boolean {
 }
 
 /**
- * Listens for WebSockets, on the runtime that this runs on. Bun has time-outs of
- * its own.
- *
- * @throws {ConnectionError} if the address cannot be had, {UsageError} on a
- * runtime without an adapter.
+ * This machine's own host name and addresses, as far as this runtime tells; the
+ * names of loopback are not among them.
  */
-export async function listenForWebSockets(
-  address: Address,
-  timeouts: Partial<WebSocketTimeouts> = {},
-): Promise<Listener> {
+export async function ownHostNames(): Promise<readonly string[]> {
   if ("Deno" in globalThis) {
-    const { listenForDenoWebSockets } = await import(
-      "./deno_web_socket_listener.ts"
-    );
-    return await listenForDenoWebSockets(address, timeouts);
+    return await (await import("./deno_host_names.ts")).denoHostNames();
   }
-  if ("Bun" in globalThis) {
-    const { listenForBunWebSockets } = await import(
-      "./bun_web_socket_listener.ts"
-    );
-    return listenForBunWebSockets(address);
+  if ("Bun" in globalThis || isNode()) {
+    return (await import("./node_host_names.ts")).nodeHostNames();
   }
-  throw new UsageError(
-    "There is no server for WebSockets on this runtime: run on Deno or Bun.",
-  );
+  return [];
 }

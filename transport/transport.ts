@@ -22,6 +22,13 @@ export interface Link {
   /** The other side as `host:port`, for messages. */
   readonly peer: string;
   /**
+   * Whether the other side has still to agree on TLS or on a WebSocket. What is
+   * read or written meanwhile waits for that.
+   *
+   * @default {false}
+   */
+  readonly isOpening?: boolean;
+  /**
    * The next octets, at least one; `undefined` when no more will come, because
    * the peer has ended or we have closed. The array is the caller's to keep.
    * One read at a time.
