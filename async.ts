@@ -40,6 +40,10 @@ export {
   type Transport,
 } from "./transport/transport.ts";
 export {
+  type WebSocketFactory,
+  type WebSocketLike,
+} from "./transport/web_socket_like.ts";
+export {
   BrokerError,
   ConnectionError,
   type ConnectionErrorOptions,

@@ -73,6 +73,8 @@ export {
   UsageError,
   type Verb,
   type Version,
+  type WebSocketFactory,
+  type WebSocketLike,
 } from "./async.ts";
 export {
   connectSync,

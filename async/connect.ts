@@ -2,7 +2,6 @@ import { checkHandshake, policyOf } from "../session/shared_connect_options.ts";
 import { Schedule } from "../session/failover.ts";
 import { parseFailover } from "../session/failover_uri.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import { requireTcp } from "../session/target.ts";
 import { systemClock } from "../transport/clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
@@ -15,8 +14,12 @@ import { CONNECT_CHECKS, type ConnectOptions, DEFAULTS } from "./options.ts";
  * `stomps://`, `ssl://` and ActiveMQ's `stomp+ssl://` mean TLS, and never fall
  * back to clear text.
  *
+ * `ws://` and `wss://` mean a WebSocket, which is all that a page has. Its URL
+ * goes there as it is, without login and passcode; the virtual host is the
+ * option `host`.
+ *
  * Several brokers that stand in for each other are written as
- * `failover:(stomp://a:61613,stomp://b:61613)?randomize=false`, with the options
+ * `failover:(stomp://a:61613,wss://b/ws)?randomize=false`, with the options
  * of stompest and ActiveMQ behind the question mark; each is tried at least
  * once. The numbers of attempts count those behind the first one, as they do in
  * stompest. A connection that is lost later is made again, unless `reconnect` says
@@ -44,7 +47,6 @@ export async function connect(
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
-  requireTcp(targets, "connect()");
   checkClientTls(options.tls, targets);
   checkHandshake(options, targets);
   const { clock = systemClock, reconnect = true, signal } = options;

@@ -2,10 +2,11 @@ import { resolveLimits } from "../codec/limits.ts";
 import type { FrameLimits, Version } from "../codec/mod.ts";
 import { requireCredential } from "../session/shared_connect_options.ts";
 import type { Target } from "../session/target.ts";
-import { offeredVersions } from "../session/versions.ts";
+import { offeredVersions, subprotocols } from "../session/versions.ts";
 import type { Clock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
-import { showAddress } from "../transport/transport.ts";
+import { type Link, showAddress } from "../transport/transport.ts";
+import { dialWebSocket } from "../transport/web_socket_dial.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionEvents } from "./connection_init.ts";
 import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
@@ -46,7 +47,6 @@ export class Dialer {
   ): Promise<Connection> {
     const options = this.#options;
     const clock = this.#clock;
-    const transport = options.transport ?? await runtimeTransport();
     const connectTimeout = options.connectTimeout ?? DEFAULTS.connectTimeout;
     const credentials = await within(
       clock,
@@ -63,11 +63,7 @@ export class Dialer {
       connectTimeout,
       `A connection to ${showAddress(target)}`,
       signal,
-      (signal) =>
-        transport.connect(target, {
-          signal,
-          tls: target.tls ? options.tls ?? {} : undefined,
-        }),
+      (signal) => this.#connect(target, signal),
     );
     const handshake = {
       ...credentials,
@@ -93,6 +89,22 @@ export class Dialer {
       link.close();
       throw error;
     }
+  }
+
+  async #connect(target: Target, signal: AbortSignal): Promise<Link> {
+    const { transport, tls = {}, webSocket } = this.#options;
+    if (target.webSocket !== undefined) {
+      return await dialWebSocket(target.webSocket, {
+        protocols: subprotocols(this.#versions),
+        webSocket,
+        signal,
+        clock: this.#clock,
+      });
+    }
+    return await (transport ?? await runtimeTransport()).connect(target, {
+      signal,
+      tls: target.tls ? tls : undefined,
+    });
   }
 }
 

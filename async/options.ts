@@ -21,6 +21,7 @@ import {
 import type { Clock } from "../transport/clock.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { WebSocketFactory } from "../transport/web_socket_like.ts";
 
 /**
  * A login or a passcode, or a function that is asked for it before each
@@ -62,7 +63,16 @@ export interface ConnectOptions extends SharedConnectOptions {
    * @default {16777216}
    */
   receiveBuffer?: number | undefined;
-  /** The network to use. @default {TCP on Deno or Bun} */
+  /**
+   * Makes the WebSocket for a `ws://` or `wss://` URL: one with headers, cookies
+   * or certificates of its own where the runtime can do that, SockJS, or one
+   * from a package where there is none. It is asked before each connection, with
+   * the URL and the subprotocols to offer.
+   *
+   * @default {(url, protocols) => new WebSocket(url, protocols)}
+   */
+  webSocket?: WebSocketFactory | undefined;
+  /** The network to use for TCP. @default {that of Deno, Bun or Node} */
   transport?: Transport | undefined;
   /** The clock to use. @default {the runtime's} */
   clock?: Clock | undefined;
@@ -81,6 +91,7 @@ export const CONNECT_CHECKS: Readonly<Record<keyof ConnectOptions, Check>> = {
   ...SHARED_CHECKS,
   signal,
   receiveBuffer: wholeNumber(1),
+  webSocket: aFunction,
   transport: withMethods("connect", "listen"),
   clock: withMethods("now", "after"),
   random: aFunction,

@@ -54,3 +54,9 @@ export function highestCommonVersion(
   const accepted = (acceptVersion ?? "1.0").split(",");
   return VERSIONS.findLast((version) => accepted.includes(version));
 }
+
+/** What these versions are called among WebSocket's subprotocols, the best first. */
+export function subprotocols(versions: readonly Version[]): string[] {
+  return versions.map((version) => `v${version.replace(".", "")}.stomp`)
+    .toReversed();
+}

@@ -16,3 +16,17 @@ tryEverything(
     await run({ name: "embedded", url, connect: connectAsync });
   },
 );
+
+tryEverything(
+  "embedded",
+  "asynchronous by WebSocket",
+  [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
+  async (run) => {
+    await using broker = await serve({
+      credentials: { guest: "guest" },
+      webSocketPort: 0,
+    });
+    const url = broker.webSocketUrl!.replace("://", "://guest:guest@");
+    await run({ name: "embedded", url, connect: connectAsync });
+  },
+);
