@@ -20,7 +20,7 @@ function connected(core: BrokerCore) {
       taken++;
       acks.push(frame.headers.get("ack")!);
     },
-    close: () => {},
+    entered: () => {},
   });
   peer.receive(new Frame("CONNECT", { "accept-version": "1.2", host: "/" }));
   return { peer, acks, taken: () => taken };

@@ -16,7 +16,9 @@ import { BrokerCore, type QueueStats } from "./core.ts";
 import { checkCredentials } from "./credentials.ts";
 import { BROKER_CHECKS, type BrokerOptions, DEFAULTS } from "./options.ts";
 import { checkOrigins, welcomes } from "./origins.ts";
+import { FairTurns } from "./fair_turns.ts";
 import type { FaultHook } from "./fault_hook.ts";
+import { Refusal } from "./refusal.ts";
 import {
   ClientConnection,
   type ClientConnectionOptions,
@@ -24,6 +26,19 @@ import {
 
 /** How long to wait after an accept that has failed, in ms. */
 const ACCEPT_PAUSE = 10;
+/** So many clients that are one too many are told so at a time. */
+const MOST_REFUSED = 64;
+
+/** What a {@linkcode Broker} is made with. */
+interface BrokerInit {
+  readonly core: BrokerCore;
+  readonly listener: Listener;
+  readonly webSockets: Listener | undefined;
+  /** Whether clients connect by TLS. */
+  readonly isSecure: boolean;
+  readonly maxConnections: number;
+  readonly options: ClientConnectionOptions;
+}
 
 /** A running broker. It is made by {@linkcode serve}. */
 export class Broker implements AsyncDisposable {
@@ -34,19 +49,17 @@ export class Broker implements AsyncDisposable {
    * `wss://` with TLS; `undefined` if it does not.
    */
   readonly webSocketUrl: string | undefined;
+  readonly #init: BrokerInit;
   readonly #listeners: readonly Listener[];
-  readonly #core: BrokerCore;
-  readonly #links = new Map<ClientConnection, Promise<void>>();
+  readonly #connections = new Map<ClientConnection, Promise<void>>();
+  /** Those of clients that are one too many. */
+  readonly #refused = new Map<ClientConnection, Promise<void>>();
   readonly #accepting: Promise<unknown>;
 
   /** Made by {@linkcode serve}. */
-  constructor(
-    listener: Listener,
-    webSockets: Listener | undefined,
-    core: BrokerCore,
-    options: ClientConnectionOptions,
-  ) {
-    const secure = options.isSecure ? "s" : "";
+  constructor(init: BrokerInit) {
+    const { listener, webSockets } = init;
+    const secure = init.isSecure ? "s" : "";
     this.url = `stomp${secure}://${showAddress(listener.address)}`;
     this.webSocketUrl = webSockets === undefined
       ? undefined
@@ -54,9 +67,9 @@ export class Broker implements AsyncDisposable {
     this.#listeners = webSockets === undefined
       ? [listener]
       : [listener, webSockets];
-    this.#core = core;
+    this.#init = init;
     this.#accepting = Promise.all(
-      this.#listeners.map((listener) => this.#accept(listener, options)),
+      this.#listeners.map((listener) => this.#accept(listener)),
     );
   }
 
@@ -65,12 +78,12 @@ export class Broker implements AsyncDisposable {
    * destination that nobody has used is empty.
    */
   queue(destination: string): QueueStats {
-    return this.#core.stats(destination);
+    return this.#init.core.stats(destination);
   }
 
   /** How many clients are connected at this moment. */
   get connections(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
   /**
@@ -80,8 +93,9 @@ export class Broker implements AsyncDisposable {
   async close(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     await this.#accepting;
-    for (const link of this.#links.keys()) link.drop();
-    await Promise.all(this.#links.values());
+    const connections = [...this.#connections, ...this.#refused];
+    for (const [connection] of connections) connection.drop();
+    await Promise.all(connections.map(([, running]) => running));
   }
 
   /** The same as {@linkcode close}. */
@@ -89,10 +103,7 @@ export class Broker implements AsyncDisposable {
     return this.close();
   }
 
-  async #accept(
-    listener: Listener,
-    options: ClientConnectionOptions,
-  ): Promise<void> {
+  async #accept(listener: Listener): Promise<void> {
     for (;;) {
       let link: Link | undefined;
       try {
@@ -101,15 +112,38 @@ export class Broker implements AsyncDisposable {
         // A client that is gone already, or too many of them at the moment.
         if (!(error instanceof ConnectionError)) throw error;
         await new Promise((resolve) =>
-          options.clock.after(ACCEPT_PAUSE, () => resolve(undefined))
+          this.#init.options.clock.after(ACCEPT_PAUSE, () => resolve(undefined))
         );
         continue;
       }
       if (link === undefined) return;
-      const served = new ClientConnection(this.#core, link, options);
-      const running = served.run().finally(() => this.#links.delete(served));
-      this.#links.set(served, running);
+      if (this.#connections.size < this.#init.maxConnections) {
+        this.#serve(link, this.#connections);
+      } else this.#refuse(link);
     }
+  }
+
+  #serve(
+    link: Link,
+    connections: Map<ClientConnection, Promise<void>>,
+  ): ClientConnection {
+    const { core, options } = this.#init;
+    const connection = new ClientConnection(core, link, options);
+    const running = connection.run()
+      .finally(() => connections.delete(connection));
+    connections.set(connection, running);
+    return connection;
+  }
+
+  /** Tells a client that it is one too many, unless many are told just now. */
+  #refuse(link: Link): void {
+    if (this.#refused.size >= MOST_REFUSED) return link.close();
+    this.#serve(link, this.#refused).refuse(
+      new Refusal(
+        `There are ${this.#init.maxConnections} connections, and more may not be ` +
+          "(maxConnections): connect again when some are gone.",
+      ),
+    );
   }
 }
 
@@ -163,24 +197,44 @@ export async function serveWith(
     hostname: options.hostname ?? DEFAULTS.hostname,
     port: options.port ?? DEFAULTS.port,
   }, { tls: options.tls });
+  const clock = options.clock ?? systemClock;
+  const turns = new FairTurns(clock);
+  const delivering = { work: deliverUntil };
   const core = new BrokerCore({
     credentials: options.credentials,
     heartBeat: options.heartBeat,
     maxQueueOctets: options.maxQueueOctets,
+    maxOctets: options.maxOctets ?? DEFAULTS.maxOctets,
+    maxDestinations: options.maxDestinations ?? DEFAULTS.maxDestinations,
+    maxSubscriptions: options.maxSubscriptions ?? DEFAULTS.maxSubscriptions,
+    maxTransactions: options.maxTransactions ?? DEFAULTS.maxTransactions,
     whenFull: options.whenFull,
     maxDeliveries: options.maxDeliveries,
     deadLetterQueue: options.deadLetterQueue,
     dialect,
+    newSecret: () => crypto.randomUUID(),
+    isBehind: () => turns.addFirst(delivering),
   });
+  function deliverUntil(until: number): boolean {
+    do core.deliver(); while (core.isBehind && clock.now() < until);
+    return false;
+  }
   const webSockets = await webSocketsOf(transport, listener, options);
-  return new Broker(wrap(listener), webSockets && wrap(webSockets), core, {
+  return new Broker({
+    core,
+    listener: wrap(listener),
+    webSockets: webSockets && wrap(webSockets),
     isSecure: options.tls !== undefined,
-    skipsBeats: core.dialect.skipsBeats,
-    hookOf,
-    limits,
-    clock: options.clock ?? systemClock,
-    connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
-    frameTimeout: options.frameTimeout ?? DEFAULTS.frameTimeout,
+    maxConnections: options.maxConnections ?? DEFAULTS.maxConnections,
+    options: {
+      skipsBeats: core.dialect.skipsBeats,
+      hookOf,
+      limits,
+      clock,
+      turns,
+      connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
+      frameTimeout: options.frameTimeout ?? DEFAULTS.frameTimeout,
+    },
   });
 }
 

@@ -8,6 +8,15 @@ import {
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { Refusal } from "./refusal.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Wildcards } from "./topic_patterns.ts";
+
+/** How a broker follows the heart-beats that a client asks for, in ms. */
+export interface HeartBeatSteps {
+  /** Periods are whole numbers of it. */
+  readonly step: number;
+  /** The shortest period. */
+  readonly least: number;
+}
 
 /**
  * The broker's half of a dialect: how it answers where brokers differ, as data.
@@ -16,13 +25,13 @@ import type { Outcome } from "./outcome.ts";
  * and ActiveMQ unescape CONNECT, that ActiveMQ takes no header line over 10 KiB,
  * and that it hands out texts without a content-length.
  */
-interface Answers {
+export interface Answers {
   /** What it calls itself in CONNECTED; `undefined`: nothing. */
   readonly serverName: string | undefined;
   /** The hosts that CONNECT may name; `undefined`: any. */
   readonly hosts: readonly string[] | undefined;
-  /** Its heart-beats, or in steps of how many ms it does what a client asks. */
-  readonly heartBeat: HeartBeat | number;
+  /** How it does what a client asks for. */
+  readonly heartBeat: HeartBeatSteps;
   /** Whether only one connection at a time may have a `client-id`. */
   readonly hasUniqueClients: boolean;
   /** The commands after whose ERROR the connection goes on. */
@@ -56,6 +65,19 @@ interface Answers {
   readonly nacksTogether: boolean;
   /** Whether an ACK after UNSUBSCRIBE is confirmed, without having an effect. */
   readonly confirmsLateAck: boolean;
+  /** Whether ACK and NACK may name the `message-id` alone in 1.2, too. */
+  readonly takesMessageIds: boolean;
+  /**
+   * The commands whose RECEIPT comes behind the MESSAGE that they set free for
+   * the same client, not before.
+   */
+  readonly deliversBeforeReceipt: readonly string[];
+  /** Whether a queue for answers that `reply-to` names needs no SUBSCRIBE. */
+  readonly repliesWithoutSubscribe: boolean;
+  /** What stands for parts of a topic's name; `undefined`: nothing does. */
+  readonly wildcards: Wildcards | undefined;
+  /** Whether a queue's name may hold wildcards, and means just that. */
+  readonly hasLiteralQueues: boolean;
   /** How often a message is delivered in vain. */
   readonly maxDeliveries: number;
   /** Where messages go that are given up; `undefined`: nowhere. */
@@ -70,7 +92,7 @@ export type BrokerDialect = Dialect & Answers;
 const OWN: Answers = {
   serverName: "stompest",
   hosts: undefined,
-  heartBeat: [10_000, 10_000],
+  heartBeat: { step: 1, least: 250 },
   hasUniqueClients: false,
   survivesErrorOn: [],
   namesReceipt: true,
@@ -86,6 +108,11 @@ const OWN: Answers = {
   nackOutcome: "released",
   nacksTogether: true,
   confirmsLateAck: false,
+  takesMessageIds: true,
+  deliversBeforeReceipt: [],
+  repliesWithoutSubscribe: true,
+  wildcards: { one: "*", any: ">", isAnyLast: true },
+  hasLiteralQueues: false,
   maxDeliveries: 20,
   deadLetterQueue: "/queue/dead-letters",
   keepsUnackedOnUnsubscribe: false,
@@ -94,12 +121,12 @@ const OWN: Answers = {
 /** As they were measured on RabbitMQ 3.10.8 and ActiveMQ 5.17.2, and are reported of Artemis. */
 const ANSWERS: Readonly<Record<DialectName, Answers>> = {
   stompest: OWN,
-  plain: { ...OWN, serverName: undefined },
+  plain: { ...OWN, serverName: undefined, wildcards: undefined },
   rabbitmq: {
     ...OWN,
     serverName: "RabbitMQ/3.10.8",
     hosts: ["/"],
-    heartBeat: 1000,
+    heartBeat: { step: 1000, least: 1000 },
     survivesErrorOn: "all",
     namesReceipt: false,
     hasBareQueues: true,
@@ -109,6 +136,9 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     needsId: false,
     inheritsPrefetch: true,
     saysRedelivered: true,
+    deliversBeforeReceipt: ["SEND"],
+    wildcards: { one: "*", any: "#", isAnyLast: false },
+    hasLiteralQueues: true,
     maxDeliveries: Infinity,
     deadLetterQueue: undefined,
     keepsUnackedOnUnsubscribe: true,
@@ -116,7 +146,7 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
   activemq: {
     ...OWN,
     serverName: "ActiveMQ/5.17.2",
-    heartBeat: 1,
+    heartBeat: { step: 1, least: 1 },
     hasUniqueClients: true,
     // deno-fmt-ignore
     survivesErrorOn: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
@@ -126,6 +156,8 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     nackOutcome: "rejected",
     nacksTogether: false,
     confirmsLateAck: true,
+    takesMessageIds: false,
+    repliesWithoutSubscribe: false,
     maxDeliveries: Infinity,
     deadLetterQueue: "/queue/ActiveMQ.DLQ",
   },
@@ -134,6 +166,9 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     serverName: "ActiveMQ-Artemis/2.31.2 ActiveMQ Artemis Messaging Engine",
     nackOutcome: "accepted",
     defersAck: false,
+    takesMessageIds: false,
+    repliesWithoutSubscribe: false,
+    wildcards: { one: "*", any: "#", isAnyLast: false },
     maxDeliveries: 10,
     deadLetterQueue: "DLQ",
   },
@@ -172,12 +207,11 @@ function rabbitObjection({ command, headers }: Frame): string | undefined {
 /** The heart-beats that a broker has for a client that asks for these. */
 export function heartBeatFor(
   asked: HeartBeat,
-  heartBeat: HeartBeat | number,
+  { step, least }: HeartBeatSteps,
 ): HeartBeat {
-  if (typeof heartBeat !== "number") return heartBeat;
-  // At least one step, except that 0 is none.
+  // 0 is none.
   const inSteps = (period: number) =>
-    period === 0 ? 0 : Math.max(1, Math.floor(period / heartBeat)) * heartBeat;
+    period === 0 ? 0 : Math.max(least, Math.floor(period / step) * step);
   return [inSteps(asked[1]), inSteps(asked[0])];
 }
 

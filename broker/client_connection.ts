@@ -7,25 +7,27 @@ import {
   type Version,
 } from "../codec/mod.ts";
 import { ConnectionError, StompError, UsageError } from "../errors.ts";
-import { Pulse } from "../session/heart_beat.ts";
-import type { Clock } from "../transport/clock.ts";
+import { nextState } from "../session/states.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
+import { ConnectGate } from "./connect_gate.ts";
+import type { ConnectionState } from "./connection_state.ts";
+import {
+  ConnectionWatch,
+  type WatchEvents,
+  type WatchOptions,
+} from "./connection_watch.ts";
 import type { BrokerCore } from "./core.ts";
-import { BrokerSession, type SessionOutput } from "./session.ts";
-import { LinkReader } from "./link_reader.ts";
+import type { FairTurns, Task } from "./fair_turns.ts";
 import type { FaultHook } from "./fault_hook.ts";
+import { LinkReader } from "./link_reader.ts";
+import { BrokerSession, type SessionOutput } from "./session.ts";
 
 /** What a {@linkcode ClientConnection} is made with. */
-export interface ClientConnectionOptions {
-  readonly clock: Clock;
+export interface ClientConnectionOptions extends WatchOptions {
   readonly limits: Partial<FrameLimits> | undefined;
-  readonly connectTimeout: number;
-  readonly frameTimeout: number;
-  /** Whether it skips heart-beats, as some brokers do. */
-  readonly skipsBeats: boolean;
-  /** Whether clients connect by TLS. */
-  readonly isSecure: boolean;
+  /** Shares the event loop among all connections. */
+  readonly turns: FairTurns;
   /** Who listens in on a link. */
   readonly hookOf: ((link: Link) => FaultHook) | undefined;
 }
@@ -36,114 +38,210 @@ const SLAB = 64 * 1024;
 const LARGE = 16 * 1024;
 /** Above this many octets that a client has not read we do nothing more for it. */
 const MOST_UNREAD = 4 * 1024 * 1024;
+/** After so many octets of one client it is another's turn. */
+const SHARE = 16 * 1024;
 /**
  * How long a client that was told good-bye may take to close, in ms. Closing
  * first could make its system throw away the last frame (STOMP 1.2,
  * "Connection Lingering").
  */
 const LINGER = 2_000;
-/**
- * How often a client is sent an EOL that we do not read from, in ms, whatever
- * heart-beats there are: only a write that fails tells that it is gone.
- */
-const PROBE_EVERY = 5_000;
 
 /** Joins one client's connection to the broker's core. */
-export class ClientConnection implements SessionOutput {
+export class ClientConnection implements SessionOutput, Task, WatchEvents {
+  readonly #core: BrokerCore;
   readonly #link: Link;
   readonly #options: ClientConnectionOptions;
   readonly #decoder: FrameDecoder;
+  readonly #frames: Iterator<Frame>;
+  /** Present until the session is open. */
+  #gate: ConnectGate | undefined = new ConnectGate();
   readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
   readonly #session: BrokerSession;
   readonly #hook: FaultHook | undefined;
   readonly #input: LinkReader;
-  #pulse: Pulse | undefined;
-  #cancelTimer: () => void = () => {};
-  /** Whether good-bye has been said; what comes then is not looked at. */
-  #isClosing = false;
-  /** Whether nobody is there any more; what had come before is still handled. */
-  #isGone = false;
-  /** When the frame has begun that is not complete. */
-  #frameSince: number | undefined;
-  /** When a client that we do not read from is probed next. */
-  #probeAt = Infinity;
-  /** Whether the client must wait: for room in a queue, or until it has read. */
-  #isWaiting = false;
-  #wake: (() => void) | undefined;
+  readonly #watch: ConnectionWatch;
+  readonly #closed = Promise.withResolvers<void>();
+  /** What the client must wait for: room in a queue, or until it has read. */
+  #awaited: Promise<void> | undefined;
   /** Whether consumers may have found the connection full. */
   #wasFull = false;
-  /** How many signs of life in a row were left out, where that is the custom. */
-  #skipped = 0;
+  /** Whether what is being written is a heart-beat alone. */
+  #isBeating = false;
   /** Cancels what is to be written later. */
   readonly #delayed = new Set<() => void>();
+  #cancelLinger: () => void = () => {};
 
   /** A client has connected. */
   constructor(core: BrokerCore, link: Link, options: ClientConnectionOptions) {
+    this.#core = core;
     this.#link = link;
     this.#options = options;
     this.#hook = options.hookOf?.(link);
     this.#decoder = new FrameDecoder({ limits: options.limits });
+    this.#frames = this.#decoder[Symbol.iterator]();
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: () => {
-        this.#pulse?.sent(options.clock.now());
+        this.#watch.sent(this.#isBeating);
         this.#refresh();
       },
-      failed: () => this.#leave(),
+      failed: () => this.#session.move("lost"),
     });
     this.#session = new BrokerSession(core, this);
-    this.#expectConnect();
+    this.#watch = new ConnectionWatch(options, this);
     this.#input = new LinkReader(link, {
       received: () => {
-        this.#probeAt = Infinity;
-        this.#pulse?.received(options.clock.now());
+        this.#watch.received();
+        this.#options.turns.add(this);
       },
-      paused: () => {
-        this.#probeAt = options.clock.now() + PROBE_EVERY;
-        // Before CONNECT, and after good-bye, another time-out runs.
-        if (this.#pulse !== undefined && !this.#isClosing) this.#arm();
+      paused: () => this.#watch.paused(),
+      ended: () => {
+        // Whoever is not made to wait is served to the end.
+        if (this.#awaited !== undefined) this.#session.move("lost");
+        this.#options.turns.add(this);
       },
-      // Whoever is not made to wait is served to the end.
-      ended: () => this.#isWaiting && this.#leave(),
-    });
-  }
-
-  #expectConnect(): void {
-    const { clock, connectTimeout } = this.#options;
-    this.#cancelTimer = clock.after(connectTimeout, () => {
-      if (this.#hook?.isPatient) return this.#expectConnect();
-      // Whoever has not got as far as STOMP could not read it.
-      if (this.#link.isOpening) return this.drop();
-      this.#session.refuse(
-        new ConnectionError(`No CONNECT came within ${connectTimeout} ms.`),
-      );
     });
   }
 
   /** Serves the client until everything has been handled that it has sent. */
   async run(): Promise<void> {
-    try {
-      for (;;) {
-        const octets = await this.#input.next();
-        if (octets === undefined) break;
-        if (!this.#isClosing) await this.#take(octets);
-        // Whoever asks for answers and does not read them gets no more of them.
-        while (this.#outbox.length > MOST_UNREAD && this.#isThere) {
-          await this.#wait(this.#outbox.room());
-        }
+    await Promise.all([this.#input.start(), this.#closed.promise]);
+  }
+
+  /** Closes now, and handles nothing more. */
+  drop(): void {
+    this.#session.move("over");
+  }
+
+  /** Answers with ERROR and closes: the client cannot be served. */
+  refuse(error: StompError): void {
+    this.#session.refuse(error);
+  }
+
+  get #isHandling(): boolean {
+    const { state } = this.#session;
+    return this.#awaited === undefined &&
+      (state === "open" || state === "orphaned");
+  }
+
+  /** Handles what has come, until it is another client's turn. */
+  work(until: number): boolean {
+    let octets = 0;
+    while (this.#isHandling) {
+      // Whoever asks for answers and does not read them gets no more of them.
+      if (this.#outbox.length > MOST_UNREAD && this.isTaking) {
+        this.#wait(this.#outbox.room());
+        break;
       }
-    } finally {
-      this.drop();
+      const frame = this.#nextFrame();
+      if (frame !== undefined) {
+        this.#handle(frame);
+        // What it has set free goes out before anything else is set free.
+        if (this.#core.isBehind) return true;
+        if (this.#options.clock.now() >= until) return true;
+        continue;
+      }
+      if (!this.#isHandling) break;
+      if (octets >= SHARE) return true;
+      const piece = this.#input.take(SHARE);
+      if (piece === undefined) break;
+      octets += piece.length;
+      this.#push(piece);
+    }
+    if (!this.#isOpenOrOrphaned) this.#input.discard();
+    else if (this.#awaited !== undefined) return false;
+    if (this.#input.hasEnded && this.#input.length === 0) this.#finish();
+    return false;
+  }
+
+  get #isOpenOrOrphaned(): boolean {
+    const { state } = this.#session;
+    return state === "open" || state === "orphaned";
+  }
+
+  /** All that has come is handled, and nothing more will come. */
+  #finish(): void {
+    const isWritten = this.#outbox.length === 0 && this.#delayed.size === 0;
+    // Who has only ended its own half still reads our answers.
+    if (this.#session.state === "open" && !isWritten) {
+      this.#session.move("good-bye");
+    } else if (isWritten || this.#session.state !== "leaving") this.drop();
+  }
+
+  #push(piece: Uint8Array): void {
+    if (this.#gate === undefined) return this.#decoder.push(piece);
+    try {
+      const { octets, rest, foreign } = this.#gate.push(piece);
+      this.#decoder.push(octets);
+      this.#input.giveBack(rest);
+      if (foreign === undefined) return;
+      // The decoder knows what speaks HTTP, and a whole frame its receipt.
+      const frame = this.#nextFrame();
+      if (frame !== undefined) this.#handle(frame);
+      else nextState("idle", "client", foreign, "broker");
+    } catch (error) {
+      if (!(error instanceof StompError)) throw error;
+      this.#session.refuse(error);
     }
   }
 
-  /** Whether the client takes what it is sent. */
-  get isWritable(): boolean {
-    return !this.#outbox.isFull && this.#isThere;
+  /** The next frame that is complete. */
+  #nextFrame(): Frame | undefined {
+    try {
+      const { done, value } = this.#frames.next();
+      if (!done) return value;
+    } catch (error) {
+      if (!(error instanceof StompError)) throw error;
+      this.#session.refuse(error);
+      return undefined;
+    }
+    if (this.#decoder.isMidFrame) this.#watch.frameBegun();
+    else this.#watch.frameEnded();
+    return undefined;
   }
 
-  get #isThere(): boolean {
-    return !this.#isClosing && !this.#isGone;
+  #handle(frame: Frame): void {
+    this.#watch.frameEnded();
+    this.#receive(frame);
+    const { version } = this.#session;
+    if (this.#gate !== undefined && version !== undefined) {
+      this.#gate = undefined;
+      this.#decoder.version = version;
+      if (this.#session.state === "open") {
+        this.#watch.connected(this.#session.heartBeat);
+      }
+    }
+    const room = this.#session.takeRoom();
+    if (room !== undefined && !this.#session.isUrgent) this.#wait(room);
+  }
+
+  /**
+   * Handles nothing until something has happened, or the connection is dropped.
+   * A client that is gone meanwhile holds nothing any longer.
+   */
+  #wait(promise: Promise<void>): void {
+    this.#awaited = promise;
+    const goOn = () => {
+      if (this.#awaited === promise) this.#goOn();
+    };
+    promise.then(goOn, goOn);
+    if (this.#input.hasEnded) this.#session.move("lost");
+  }
+
+  #goOn(): void {
+    this.#awaited = undefined;
+    this.#options.turns.add(this);
+  }
+
+  /** Whether there is somebody who takes what is sent. */
+  get isTaking(): boolean {
+    return this.#session.state === "open";
+  }
+
+  /** Whether the client takes more messages. */
+  get isWritable(): boolean {
+    return !this.#outbox.isFull && this.isTaking;
   }
 
   /** Consumers that have found the connection full may find it otherwise. */
@@ -165,7 +263,8 @@ export class ClientConnection implements SessionOutput {
 
   /** Sends a frame to the client. */
   send(frame: Frame): void {
-    if (this.#isGone) return;
+    const { state } = this.#session;
+    if (state === "orphaned" || state === "closed") return;
     if (this.#hook === undefined) return this.#write(frame);
     const { frames, delay } = this.#hook.sending(frame);
     const write = () => {
@@ -175,7 +274,7 @@ export class ClientConnection implements SessionOutput {
     const cancel = this.#options.clock.after(delay, () => {
       this.#delayed.delete(cancel);
       write();
-      if (this.#isClosing) this.#endWhenWritten();
+      if (this.#session.state === "leaving") this.#endWhenWritten();
     });
     this.#delayed.add(cancel);
   }
@@ -188,154 +287,88 @@ export class ClientConnection implements SessionOutput {
       if (!(error instanceof UsageError)) throw error;
       this.#buffer.append(expressible(frame, version), { version });
     }
+    this.#isBeating = false;
     this.#wasFull ||= this.#outbox.isFull;
     this.#outbox.flush();
   }
 
-  /** Closes once everything has been sent and the client has closed, too. */
-  close(): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    this.#cancelTimer();
-    if (!this.#isGone) this.#endWhenWritten();
+  /** Does what a state of the connection means for its octets. */
+  entered(state: ConnectionState): void {
+    this.#watch.end();
+    if (state === "leaving") {
+      this.#awaited = undefined;
+      this.#endWhenWritten();
+      this.#options.turns.add(this);
+      return;
+    }
+    for (const cancel of this.#delayed) cancel();
+    this.#delayed.clear();
+    this.#cancelLinger();
+    this.#outbox.fail(new ConnectionError("The connection is closed."));
+    this.#link.close();
+    if (state === "closed") {
+      this.#awaited = undefined;
+      this.#input.discard();
+      this.#closed.resolve();
+    } else if (this.#session.isUrgent) this.#goOn();
   }
 
   #endWhenWritten(): void {
     if (this.#delayed.size > 0) return;
-    this.#cancelTimer = this.#options.clock.after(LINGER, () => this.drop());
-    this.#outbox.empty().then(() => this.#link.end()).catch(() => this.drop());
+    this.#cancelLinger = this.#options.clock.after(LINGER, () => this.drop());
+    this.#outbox.empty()
+      .then(() => this.#link.end())
+      .then(() => this.#options.turns.add(this))
+      .catch(() => this.drop());
   }
 
-  /** Closes now, and handles nothing more. */
-  drop(): void {
-    this.#isClosing = true;
-    this.#leave();
-    this.#session.lost();
-    this.#wake?.();
+  /** Nobody is blamed for what we do not read, or do not look at. */
+  get isSilenceExcused(): boolean {
+    return !this.#input.isReading || this.isPatient;
   }
 
-  /** The client is gone: closes, while what has come goes on to be handled. */
-  #leave(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    for (const cancel of this.#delayed) cancel();
-    this.#delayed.clear();
-    this.#cancelTimer();
-    this.#outbox.fail(new ConnectionError("The connection is closed."));
-    this.#session.gone();
-    this.#link.close();
-    if (this.#session.isUrgent) this.#wake?.();
+  /** Neither for what waits for us. */
+  get isDelayExcused(): boolean {
+    return this.#awaited !== undefined || this.isPatient;
   }
 
-  async #take(octets: Uint8Array): Promise<void> {
-    this.#decoder.push(octets);
-    let isComplete = false;
-    try {
-      for (const frame of this.#decoder) {
-        isComplete = true;
-        this.#frameSince = undefined;
-        const { version } = this.#session;
-        this.#receive(frame);
-        if (this.#isClosing) return;
-        if (version !== this.#session.version) this.#connected();
-        const room = this.#session.takeRoom();
-        if (room !== undefined && !this.#session.isUrgent) {
-          await this.#wait(room);
-        }
-        if (this.#isClosing) return;
-      }
-      this.#heedFrame(isComplete);
-    } catch (error) {
-      if (!(error instanceof StompError)) throw error;
-      this.#session.refuse(error);
+  /** Whether the test kit lets the client take its time. */
+  get isPatient(): boolean {
+    return this.#hook?.isPatient ?? false;
+  }
+
+  /** Sends an EOL. */
+  beat(): void {
+    if ((this.#hook?.beats ?? true) && this.#outbox.length === 0) {
+      this.#isBeating = true;
+      this.#buffer.appendHeartBeat();
     }
+    this.#outbox.flush();
   }
 
-  /** A frame that has begun must come to its end. */
-  #heedFrame(isComplete: boolean): void {
-    if (this.#isClosing) return;
-    const { isMidFrame } = this.#decoder;
-    if (isComplete || !isMidFrame) this.#frameSince = undefined;
-    if (!isMidFrame || this.#frameSince !== undefined) return;
-    this.#frameSince = this.#options.clock.now();
-    // Before CONNECT another time-out runs.
-    if (this.#pulse !== undefined) this.#arm();
-  }
-
-  /**
-   * Handles nothing until something has happened, or the connection is dropped.
-   * A client that is gone meanwhile holds nothing any longer.
-   */
-  async #wait(promise: Promise<void>): Promise<void> {
-    this.#isWaiting = true;
-    const waiting = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      promise.then(resolve, resolve);
-    });
-    if (this.#input.hasEnded) this.#leave();
-    await waiting;
-    this.#isWaiting = false;
-  }
-
-  #connected(): void {
-    this.#decoder.version = this.#session.version;
-    this.#pulse = new Pulse(this.#session.heartBeat, this.#options.clock.now());
-    this.#arm();
-  }
-
-  get #frameDeadline(): number {
-    return (this.#frameSince ?? Infinity) + this.#options.frameTimeout;
-  }
-
-  /** Whether this sign of life is left out: two periods pass between two. */
-  #isSkipped(): boolean {
-    if (!this.#options.skipsBeats) return false;
-    this.#skipped = (this.#skipped + 1) % 4;
-    return this.#skipped !== 0;
-  }
-
-  #arm(): void {
-    if (this.#isGone) return;
-    this.#cancelTimer();
-    const deadline = Math.min(
-      this.#pulse?.nextDeadline() ?? Infinity,
-      this.#frameDeadline,
-      this.#probeAt,
-    );
-    if (deadline === Infinity) return;
-    const { clock } = this.#options;
-    this.#cancelTimer = clock.after(
-      Math.max(0, deadline - clock.now()),
-      () => this.#tick(clock.now()),
+  /** No CONNECT has come in time. */
+  noConnect(): void {
+    // Whoever has not got as far as STOMP could not read it.
+    if (this.#link.isOpening) return this.drop();
+    const { connectTimeout } = this.#options;
+    this.refuse(
+      new ConnectionError(`No CONNECT came within ${connectTimeout} ms.`),
     );
   }
 
-  #tick(now: number): void {
-    const pulse = this.#pulse!;
-    const isPatient = this.#hook?.isPatient ?? false;
-    // Nobody is blamed for what we do not read, or do not look at.
-    if (!this.#input.isReading || isPatient) pulse.received(now);
-    const isWaiting = this.#isWaiting || isPatient;
-    if (isWaiting && this.#frameSince !== undefined) this.#frameSince = now;
-    if (now >= this.#frameDeadline) {
-      return this.#session.refuse(
-        new ConnectionError(
-          "A frame that has begun was not complete within " +
-            `${this.#options.frameTimeout} ms.`,
-        ),
-      );
-    }
-    if (pulse.silence(now) !== undefined) return this.#leave();
-    const isProbeDue = now >= this.#probeAt;
-    if (isProbeDue) this.#probeAt = now + PROBE_EVERY;
-    if (isProbeDue || pulse.isSendDue(now)) {
-      const beats = (this.#hook?.beats ?? true) &&
-        (isProbeDue || !this.#isSkipped());
-      if (beats && this.#outbox.length === 0) this.#buffer.appendHeartBeat();
-      this.#outbox.flush();
-      pulse.sent(now);
-    }
-    this.#arm();
+  /** A frame was not complete in time. */
+  frameTooSlow(): void {
+    this.refuse(
+      new ConnectionError(
+        "A frame that has begun was not complete within " +
+          `${this.#options.frameTimeout} ms.`,
+      ),
+    );
+  }
+
+  /** The client has been silent for too long. */
+  silent(): void {
+    this.#session.move("lost");
   }
 }
 

@@ -2,14 +2,18 @@ import type { Frame } from "../codec/mod.ts";
 import type { DialectName } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type BrokerDialect, brokerDialectOf } from "./broker_dialect.ts";
+import { Deliveries } from "./deliveries.ts";
+import { Destinations, isTopic, REPLY, type Source } from "./destinations.ts";
+import { MemoryBudget } from "./memory_budget.ts";
 import {
   keptHeaders,
-  messageOctets,
+  type MessageContent,
+  messageContent,
   type StoredMessage,
   storedMessage,
 } from "./message.ts";
-import { Queue, type QueueOptions } from "./queue.ts";
-import { Refusal } from "./refusal.ts";
+import type { Queue, QueueOptions } from "./queue.ts";
+import { keptName, Refusal } from "./refusal.ts";
 
 /** What a broker's core is made with. */
 export interface BrokerCoreOptions {
@@ -19,6 +23,14 @@ export interface BrokerCoreOptions {
   readonly heartBeat?: HeartBeat | undefined;
   /** How many octets a queue may hold, waiting or unacknowledged. @default {Infinity} */
   readonly maxQueueOctets?: number | undefined;
+  /** How many octets everything together may take. @default {Infinity} */
+  readonly maxOctets?: number | undefined;
+  /** How many destinations there may be. @default {Infinity} */
+  readonly maxDestinations?: number | undefined;
+  /** How many subscriptions a client may have. @default {Infinity} */
+  readonly maxSubscriptions?: number | undefined;
+  /** How many transactions a client may have open. @default {Infinity} */
+  readonly maxTransactions?: number | undefined;
   /** What happens to who sends more. @default {"refuse"} */
   readonly whenFull?: "refuse" | "block" | undefined;
   /** How often a message is delivered in vain. @default {as its dialect has it} */
@@ -27,25 +39,26 @@ export interface BrokerCoreOptions {
   readonly deadLetterQueue?: string | undefined;
   /** Which broker it answers like. @default {"stompest"} */
   readonly dialect?: DialectName | undefined;
-}
-
-/** Where a subscription takes its messages from. */
-export interface Source {
-  readonly queue: Queue;
   /**
-   * The subscription consumes no more. To be told again when it has nothing more
-   * that was not settled.
+   * What nobody guesses: the queues for answers of a session are called by it.
+   *
+   * @default {the session's own name}
    */
-  leave(): void;
+  readonly newSecret?: (() => string) | undefined;
+  /**
+   * Deliveries are left to be made, by {@linkcode BrokerCore.deliver}.
+   *
+   * @default {all are made at once}
+   */
+  readonly isBehind?: (() => void) | undefined;
 }
 
-/** Who subscribes to what. */
-export interface Entry {
-  readonly destination: string;
-  /** The session's name: temporary queues are its own. */
+/** What a client is to the core. */
+export interface ClientIdentity {
+  /** The session's name. */
   readonly session: string;
-  /** The name under which the subscription outlives its connection. */
-  readonly durable: string | undefined;
+  /** What others call its queues for answers by. */
+  readonly secret: string;
 }
 
 /** What a queue holds, at one moment. */
@@ -60,17 +73,16 @@ export interface QueueStats {
   readonly consumers: number;
 }
 
-const TOPIC = "/topic/";
 /** A queue that its session alone consumes, and that is gone with it. */
 const TEMPORARY = "/temp-queue/";
-/** What such a queue is called by everybody else. */
-const REPLY = "/reply-queue/";
 /** What a dead letter says of its death. */
 const DEAD_LETTER_HEADERS: ReadonlySet<string> = new Set([
   "original-destination",
   "original-message-id",
   "dead-letter-reason",
 ]);
+/** So many deliveries are made at once; more are made in parts. */
+const AT_ONCE = 256;
 
 /**
  * The broker without I/O: queues, topics and what its clients may do with them.
@@ -83,17 +95,13 @@ export class BrokerCore {
   readonly options: BrokerCoreOptions;
   /** The words that it goes by, and how it answers. */
   readonly dialect: BrokerDialect;
+  /** What everything takes that clients make it keep. */
+  readonly budget: MemoryBudget;
+  readonly #maxQueueOctets: number;
   /** In everybody's words. */
   readonly #deadLetterQueue: string | undefined;
-  readonly #queueOptions: QueueOptions;
-  readonly #queues = new Map<string, Queue>();
-  /** The copies of each topic. */
-  readonly #topics = new Map<string, Set<Queue>>();
-  /** Copies that outlive their subscriptions, by name. */
-  readonly #durable = new Map<
-    string,
-    { readonly topic: string; readonly queue: Queue }
-  >();
+  readonly #destinations: Destinations;
+  readonly #deliveries = new Deliveries();
   /** The names of clients that are there. */
   readonly #clients = new Set<string>();
   #lastMessage = 0;
@@ -103,124 +111,157 @@ export class BrokerCore {
   constructor(options: BrokerCoreOptions = {}) {
     this.options = options;
     this.dialect = brokerDialectOf(options.dialect);
+    const maxOctets = options.maxOctets ?? Infinity;
+    this.budget = new MemoryBudget(maxOctets);
+    this.#maxQueueOctets = options.maxQueueOctets ?? Infinity;
     const deadLetterQueue = options.deadLetterQueue ??
       this.dialect.deadLetterQueue;
     this.#deadLetterQueue = deadLetterQueue &&
-      this.#globalName(deadLetterQueue, "");
-    this.#queueOptions = {
-      maxOctets: options.maxQueueOctets ?? Infinity,
+      this.globalName(deadLetterQueue, "");
+    const queueOptions: QueueOptions = {
+      maxOctets: this.#maxQueueOctets,
+      budget: this.budget,
       maxDeliveries: options.maxDeliveries ?? this.dialect.maxDeliveries,
       deadLetter: (message, reason) => this.#deadLetter(message, reason),
+      isDue: (queue) => this.#deliveries.add(queue),
     };
+    this.#destinations = new Destinations({
+      queueOptions,
+      copyOptions: {
+        ...queueOptions,
+        // One subscriber that is slow leaves room for all others.
+        maxOctets: Math.min(this.#maxQueueOctets, maxOctets / 4),
+      },
+      budget: this.budget,
+      maxDestinations: options.maxDestinations ?? Infinity,
+      wildcards: this.dialect.wildcards,
+      hasLiteralQueues: this.dialect.hasLiteralQueues,
+    });
   }
 
-  /** The name of a new session. */
-  newSession(): string {
-    return `session-${++this.#lastSession}`;
+  /** Who a new client is. */
+  newClient(): ClientIdentity {
+    const session = `session-${++this.#lastSession}`;
+    return { session, secret: this.options.newSecret?.() ?? session };
   }
 
-  /**
-   * Makes sure that there is room for the messages of these SEND frames, all
-   * together.
-   *
-   * @throws {Refusal} if a queue is full and does not block instead.
-   */
-  requireRoom(frames: readonly Frame[], session: string): void {
-    const { maxQueueOctets, whenFull = "refuse" } = this.options;
-    if (whenFull === "block" || maxQueueOctets === undefined) return;
-    const wanted = new Map<string, number>();
-    for (const frame of frames) {
-      const { destination, octets } = this.measure(frame, session);
-      const sum = (wanted.get(destination) ?? 0) + octets;
-      wanted.set(destination, sum);
-      if (this.#hasRoom(destination, sum)) continue;
-      throw new Refusal(
-        `The queue of ${destination} is full: it would hold more than ` +
-          `${maxQueueOctets} octets. Send again when some are gone.`,
-      );
+  /** What is kept of a SEND frame. */
+  contentOf(frame: Frame, secret: string): MessageContent {
+    const destination = frame.headers.get("destination")!;
+    const headers = keptHeaders(frame, this.dialect.keepsReceipt);
+    for (const [i, [name, value]] of headers.entries()) {
+      if (name === "reply-to") {
+        headers[i] = [name, this.globalName(value, secret)];
+      }
     }
-  }
-
-  /** Where the message of a SEND frame goes to, and about how large it is. */
-  measure(
-    frame: Frame,
-    session: string,
-  ): { readonly destination: string; readonly octets: number } {
-    const headers = this.#storedHeaders(frame, session);
-    return {
-      destination: this.#destinationOf(frame, session),
-      octets: messageOctets(headers, frame.body),
-    };
-  }
-
-  /**
-   * Makes sure that what open transactions hold for a destination is not more
-   * than a queue may hold. Who sends more waits in vain for room, so it is refused
-   * in any case.
-   *
-   * @throws {Refusal} if it is more.
-   */
-  requireBound(destination: string, octets: number): void {
-    const { maxOctets } = this.#queueOptions;
-    if (octets <= maxOctets) return;
-    throw new Refusal(
-      `Open transactions hold more than ${maxOctets} octets for ` +
-        `${destination}: COMMIT more often.`,
-    );
-  }
-
-  /** Whether so many octets more are not too many for whatever takes them. */
-  #hasRoom(destination: string, octets: number): boolean {
-    // A queue begins with its first message: none needs to be made for a refusal.
-    const isNew = !destination.startsWith(TOPIC) &&
-      !this.#queues.has(destination);
-    if (isNew) return octets <= this.#queueOptions.maxOctets;
-    for (const queue of this.#targets(destination)) {
-      if (queue.isTooFullFor(octets)) return false;
-    }
-    return true;
-  }
-
-  /**
-   * Takes the message of a SEND frame. Where its queue is too full now, the
-   * promise that is returned resolves when there is room again.
-   */
-  publish(frame: Frame, session: string): Promise<void> | undefined {
-    const destination = this.#destinationOf(frame, session);
-    return this.#put(
-      destination,
-      this.#storedHeaders(frame, session),
+    return messageContent(
+      this.globalName(
+        keptName("SEND", "destination", destination),
+        secret,
+      ),
+      headers,
       frame.body,
     );
   }
 
-  /** Where a new subscription takes its messages from. */
-  enter({ destination, session, durable }: Entry): Source {
+  /**
+   * Makes sure that there is room for these messages, all together, of which so
+   * many octets are held already.
+   *
+   * @throws {Refusal} if the broker or a queue is full and does not block
+   * instead, or there are too many destinations.
+   */
+  requireRoom(contents: readonly MessageContent[], held = 0): void {
+    const wanted = new Map<string, number>();
+    let isNew = 0;
+    let sum = 0;
+    for (const { destination, octets } of contents) {
+      // Who sends to a topic waits for nobody: its slow subscribers lose.
+      if (isTopic(destination)) continue;
+      sum += octets;
+      const before = wanted.get(destination);
+      wanted.set(destination, (before ?? 0) + octets);
+      if (before === undefined && this.#isNew(destination)) isNew++;
+    }
+    if (isNew > 0) this.#destinations.require(isNew);
+    if (this.options.whenFull === "block") return;
+    this.budget.require(sum - held);
+    for (const [destination, octets] of wanted) {
+      if (!this.#isTooFullFor(destination, octets)) continue;
+      throw new Refusal(
+        `The queue of ${destination} is full: it would hold more than ` +
+          `${this.#maxQueueOctets} octets. Send again when some are gone.`,
+      );
+    }
+  }
+
+  #isNew(destination: string): boolean {
+    return !destination.startsWith(REPLY) &&
+      !this.#destinations.has(destination);
+  }
+
+  #isTooFullFor(queue: string, octets: number): boolean {
+    // A queue begins with its first message: none needs to be made for a refusal.
+    for (const { octets: held } of this.#destinations.named(queue)) {
+      return held + octets > this.#maxQueueOctets;
+    }
+    return octets > this.#maxQueueOctets && !queue.startsWith(REPLY);
+  }
+
+  /**
+   * Makes sure that what open transactions hold for a destination is not more
+   * than a queue may hold, nor the broker. Who sends more waits in vain for room,
+   * so it is refused in any case.
+   *
+   * @throws {Refusal} if it is more.
+   */
+  requireBound({ destination, octets }: MessageContent, held: number): void {
+    this.budget.require(octets);
+    if (held + octets <= this.#maxQueueOctets) return;
+    throw new Refusal(
+      `Open transactions hold more than ${this.#maxQueueOctets} octets for ` +
+        `${destination}: COMMIT more often.`,
+    );
+  }
+
+  /**
+   * Takes a message. Where its queue is too full now, or the broker, the promise
+   * that is returned resolves when there is room again.
+   */
+  publish(content: MessageContent): Promise<void> | undefined {
+    const sequence = ++this.#lastMessage;
+    if (isTopic(content.destination)) {
+      for (const copy of this.#destinations.targets(content.destination)) {
+        copy.addOverOldest(storedMessage(sequence, content));
+      }
+      return undefined;
+    }
+    const mayBlock = this.options.whenFull === "block";
+    for (const queue of this.#destinations.targets(content.destination)) {
+      queue.add(storedMessage(sequence, content));
+      if (mayBlock) return both(queue.room(), this.budget.room());
+    }
+  }
+
+  /**
+   * Where a new subscription takes its messages from.
+   *
+   * @throws {Refusal} if it may not have them.
+   */
+  enter(
+    destination: string,
+    durable: string | undefined,
+    secret: string,
+  ): Source {
     if (destination.startsWith(REPLY)) {
       throw new Refusal(
         `${destination} belongs to another session: only that one may consume it.`,
       );
     }
-    const name = this.#globalName(destination, session);
-    if (!name.startsWith(TOPIC)) {
-      const queue = this.#queue(name);
-      const isTemporary = name.startsWith(REPLY);
-      const leave = () => {
-        if (isTemporary && queue.consumers === 0) queue.clear();
-        if (queue.isUnused) this.#queues.delete(name);
-      };
-      return { queue, leave };
-    }
-    if (durable === undefined) {
-      const queue = this.#copy(name);
-      return { queue, leave: () => this.#dropCopy(name, queue) };
-    }
-    const copy = this.#durable.get(durable);
-    // Under its name it gathers from another topic now.
-    if (copy !== undefined && copy.topic !== name) this.forget(durable);
-    const queue = copy?.topic === name ? copy.queue : this.#copy(name);
-    this.#durable.set(durable, { topic: name, queue });
-    return { queue, leave: () => {} };
+    return this.#destinations.enter(
+      this.globalName(destination, secret),
+      durable,
+    );
   }
 
   /**
@@ -229,21 +270,12 @@ export class BrokerCore {
    * @throws {Refusal} if there is none of that name, or it is consumed.
    */
   forget(durable: string): void {
-    const copy = this.#durable.get(durable);
-    if (copy === undefined) {
-      throw new Refusal("There is no durable subscription of that name.");
-    }
-    if (copy.queue.consumers > 0) {
-      throw new Refusal("The durable subscription is in use: end it first.");
-    }
-    this.#durable.delete(durable);
-    copy.queue.clear();
-    this.#dropCopy(copy.topic, copy.queue);
+    this.#destinations.forget(durable);
   }
 
   /** Whether there is something of that name that nobody consumes now. */
   isLeft(durable: string): boolean {
-    return this.#durable.get(durable)?.queue.consumers === 0;
+    return this.#destinations.isLeft(durable);
   }
 
   /** A client has come under a name; `false`: another one has it. */
@@ -258,10 +290,22 @@ export class BrokerCore {
     this.#clients.delete(client);
   }
 
+  /** Whether deliveries are left to be made. */
+  get isBehind(): boolean {
+    return this.#deliveries.isBehind;
+  }
+
+  /** Makes the deliveries that can be made, a part of them where they are many. */
+  deliver(): void {
+    const { isBehind } = this.options;
+    this.#deliveries.make(isBehind === undefined ? Infinity : AT_ONCE);
+    if (this.isBehind) isBehind?.();
+  }
+
   /** What a queue, or all copies of a topic together, hold. */
   stats(destination: string): QueueStats {
-    const name = this.#globalName(destination, "");
-    const queues = [...this.#targets(name, false)];
+    const name = this.globalName(destination, "");
+    const queues = [...this.#destinations.named(name)];
     const sum = (of: (queue: Queue) => number) =>
       queues.reduce((sum, queue) => sum + of(queue), 0);
     return {
@@ -272,99 +316,37 @@ export class BrokerCore {
     };
   }
 
-  /** The queues that a message to a destination goes to. */
-  #targets(destination: string, create = true): Iterable<Queue> {
-    if (destination.startsWith(TOPIC)) {
-      return this.#topics.get(destination) ?? [];
-    }
-    const queue = this.#queues.get(destination);
-    if (queue !== undefined) return [queue];
-    // Whoever asked is gone, and so is its queue for answers.
-    if (!create || destination.startsWith(REPLY)) return [];
-    return [this.#queue(destination)];
-  }
-
-  #put(
-    destination: string,
-    headers: readonly (readonly [string, string])[],
-    body: Uint8Array,
-  ): Promise<void> | undefined {
-    const sequence = ++this.#lastMessage;
-    const rooms: Promise<void>[] = [];
-    for (const queue of this.#targets(destination)) {
-      queue.add(storedMessage(sequence, destination, headers, body));
-      const room = this.options.whenFull === "block" ? queue.room() : undefined;
-      if (room !== undefined) rooms.push(room);
-    }
-    return rooms.length === 0 ? undefined : Promise.all(rooms).then(() => {});
-  }
-
   #deadLetter(message: StoredMessage, reason: string): void {
-    const deadLetterQueue = this.#deadLetterQueue;
+    const name = this.#deadLetterQueue;
     // What nobody could handle there either waits no longer, and what there is no
     // room for never does.
     if (
-      deadLetterQueue === undefined ||
-      message.destination === deadLetterQueue ||
-      !this.#hasRoom(deadLetterQueue, message.octets)
+      name === undefined || message.destination === name ||
+      this.#isTooFullFor(name, message.octets) ||
+      this.budget.isTooFullFor(message.octets)
     ) return;
-    this.#put(deadLetterQueue, [
+    this.publish(messageContent(name, [
       // It may have died before: what counts is why it has now.
       ...message.headers.filter(([name]) => !DEAD_LETTER_HEADERS.has(name)),
       ["original-destination", message.destination],
       ["original-message-id", message.id],
       ["dead-letter-reason", reason],
-    ], message.body);
-  }
-
-  #queue(name: string): Queue {
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      queue = new Queue(this.#queueOptions);
-      this.#queues.set(name, queue);
-    }
-    return queue;
-  }
-
-  #copy(topic: string): Queue {
-    const queue = new Queue(this.#queueOptions);
-    const copies = this.#topics.get(topic);
-    if (copies === undefined) this.#topics.set(topic, new Set([queue]));
-    else copies.add(queue);
-    return queue;
-  }
-
-  #dropCopy(topic: string, queue: Queue): void {
-    const copies = this.#topics.get(topic);
-    copies?.delete(queue);
-    if (copies?.size === 0) this.#topics.delete(topic);
-    // Nobody waits for room in what is not there.
-    queue.clear();
-  }
-
-  /** What a message keeps of its SEND, with the way for answers in everybody's words. */
-  #storedHeaders(
-    frame: Frame,
-    session: string,
-  ): (readonly [string, string])[] {
-    return keptHeaders(frame, this.dialect.keepsReceipt).map((
-      [name, value],
-    ) => [
-      name,
-      name === "reply-to" ? this.#globalName(value, session) : value,
-    ]);
-  }
-
-  #destinationOf(frame: Frame, session: string): string {
-    return this.#globalName(frame.headers.get("destination")!, session);
+    ], message.body));
   }
 
   /** A session's own name for a temporary queue, in everybody's words. */
-  #globalName(destination: string, session: string): string {
+  globalName(destination: string, secret: string): string {
     if (this.dialect.hasBareQueues && !destination.startsWith("/")) {
       return `/queue/${destination}`;
     }
     if (!destination.startsWith(TEMPORARY)) return destination;
-    return `${REPLY}${session}.${destination.slice(TEMPORARY.length)}`;
+    return `${REPLY}${secret}.${destination.slice(TEMPORARY.length)}`;
   }
+}
+
+function both(
+  one: Promise<void> | undefined,
+  other: Promise<void> | undefined,
+): Promise<void> | undefined {
+  return one && other ? Promise.all([one, other]).then(() => {}) : one ?? other;
 }

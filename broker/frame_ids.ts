@@ -31,7 +31,8 @@ export function settledBy(
   if (rules.version === "1.2") {
     const id = required(frame, "id");
     const at = id.indexOf("@");
-    return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
+    if (at >= 0) return [id.slice(0, at), id.slice(at + 1)];
+    return [id, rules.dialect.takesMessageIds ? undefined : ""];
   }
   return [
     required(frame, "message-id"),

@@ -35,10 +35,8 @@ export function shakeHands(
   const { serverName: server } = core.dialect;
   const version = versionFor(frame);
   const asked = parseHeartBeat(frame.headers.get("heart-beat"));
-  const heartBeat = heartBeatFor(
-    asked,
-    core.options.heartBeat ?? core.dialect.heartBeat,
-  );
+  const heartBeat = core.options.heartBeat ??
+    heartBeatFor(asked, core.dialect.heartBeat);
   // Last, so that nobody is enrolled who is refused.
   const client = admitted(frame, core);
   const connected = new Frame("CONNECTED", {

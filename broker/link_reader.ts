@@ -24,19 +24,18 @@ export class LinkReader {
   readonly #link: Link;
   readonly #events: LinkReaderEvents;
   readonly #arrived = new Fifo<Uint8Array>();
-  /** How many octets those are. */
+  /** What goes before that. */
+  #first: Uint8Array | undefined;
+  /** How many octets all those are. */
   #octets = 0;
   #isReading = true;
   #hasEnded = false;
-  readonly #reading: Promise<void>;
-  #wakeTaker: (() => void) | undefined;
   #wakeReader: (() => void) | undefined;
 
-  /** Reads from now on. */
+  /** Reads once it is told to {@linkcode start}. */
   constructor(link: Link, events: LinkReaderEvents) {
     this.#link = link;
     this.#events = events;
-    this.#reading = this.#read();
   }
 
   /** Whether the other side is listened to; not while too much is waiting. */
@@ -49,22 +48,44 @@ export class LinkReader {
     return this.#hasEnded;
   }
 
-  /** The next octets; `undefined` at the end, however that came. */
-  async next(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const octets = this.#arrived.shift();
-      if (octets !== undefined) {
-        this.#octets -= octets.length;
-        this.#wakeReader?.();
-        return octets;
-      }
-      if (this.#hasEnded) break;
-      await new Promise<void>((resolve) => this.#wakeTaker = resolve);
-    }
-    await this.#reading;
+  /** How many octets wait. */
+  get length(): number {
+    return this.#octets;
   }
 
-  async #read(): Promise<void> {
+  /** The next octets, so many at the most; `undefined`: none are here. */
+  take(most: number): Uint8Array | undefined {
+    const octets = this.#first ?? this.#arrived.shift();
+    if (octets === undefined) return undefined;
+    this.#first = octets.length > most ? octets.subarray(most) : undefined;
+    const taken = this.#first === undefined ? octets : octets.subarray(0, most);
+    this.#octets -= taken.length;
+    this.#wakeReader?.();
+    return taken;
+  }
+
+  /** Gives back the end of what was taken last. */
+  giveBack(octets: Uint8Array): void {
+    if (octets.length === 0) return;
+    if (this.#first !== undefined) {
+      const joined = new Uint8Array(octets.length + this.#first.length);
+      joined.set(octets);
+      joined.set(this.#first, octets.length);
+      this.#first = joined;
+    } else this.#first = octets;
+    this.#octets += octets.length;
+  }
+
+  /** Throws away what waits. */
+  discard(): void {
+    this.#arrived.clear();
+    this.#first = undefined;
+    this.#octets = 0;
+    this.#wakeReader?.();
+  }
+
+  /** Reads until the end. */
+  async start(): Promise<void> {
     try {
       for (;;) {
         const octets = await this.#link.read();
@@ -72,14 +93,12 @@ export class LinkReader {
         this.#arrived.push(octets);
         this.#octets += octets.length;
         this.#events.received();
-        this.#wakeTaker?.();
         if (this.#octets > MOST_AHEAD) await this.#room();
       }
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
     } finally {
       this.#hasEnded = true;
-      this.#wakeTaker?.();
       this.#events.ended();
     }
   }

@@ -1,12 +1,8 @@
 import type { Frame } from "../codec/mod.ts";
 
-/** A message that the broker keeps. */
-export interface StoredMessage {
-  /** Unique in this broker, and growing: the order of arrival. */
-  readonly sequence: number;
-  /** The `message-id` that it is delivered with. */
-  readonly id: string;
-  /** Where it was sent to. */
+/** What of a SEND is kept: the broker's own copy, which pins nothing that came with it. */
+export interface MessageContent {
+  /** Where it was sent to, in everybody's words. */
   readonly destination: string;
   /** The sender's own headers in their order. */
   readonly headers: readonly (readonly [string, string])[];
@@ -14,8 +10,18 @@ export interface StoredMessage {
   readonly body: Uint8Array;
   /** About how many octets of memory it takes. */
   readonly octets: number;
+}
+
+/** A message that the broker keeps: in a queue, or one copy of a topic's. */
+export interface StoredMessage extends MessageContent {
+  /** Unique in this broker, and growing: the order of arrival. */
+  readonly sequence: number;
+  /** The `message-id` that it is delivered with. */
+  readonly id: string;
   /** How often it has been delivered. */
   deliveries: number;
+  /** How often that was in vain. */
+  failures: number;
 }
 
 /** Sender's headers that concern the SEND frame, not the message. */
@@ -43,23 +49,32 @@ export function keptHeaders(
 /** What a message takes beside its text, roughly. */
 const OVERHEAD = 200;
 
-/** About how many octets of memory a message takes. */
-export function messageOctets(
+/** What is kept of a message with these headers and this body. */
+export function messageContent(
+  destination: string,
   headers: readonly (readonly [string, string])[],
   body: Uint8Array,
-): number {
-  return headers.reduce(
+): MessageContent {
+  const octets = headers.reduce(
     (sum, [name, value]) => sum + name.length + value.length,
     OVERHEAD + body.length,
   );
+  return { destination, headers, body: ownBody(body), octets };
+}
+
+/**
+ * A body that keeps nothing else alive. What comes over a link is a view on the
+ * piece that it came in, up to 64 KiB for a few octets.
+ */
+function ownBody(body: Uint8Array): Uint8Array {
+  const wasted = body.buffer.byteLength - body.length;
+  return wasted > body.length >> 3 ? body.slice() : body;
 }
 
 /** A message that was not delivered yet. */
 export function storedMessage(
   sequence: number,
-  destination: string,
-  headers: readonly (readonly [string, string])[],
-  body: Uint8Array,
+  { destination, headers, body, octets }: MessageContent,
 ): StoredMessage {
   return {
     sequence,
@@ -67,7 +82,8 @@ export function storedMessage(
     destination,
     headers,
     body,
-    octets: messageOctets(headers, body),
+    octets,
     deliveries: 0,
+    failures: 0,
   };
 }

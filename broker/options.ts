@@ -52,7 +52,7 @@ export interface BrokerOptions {
    * How often the broker can send and how often it wants to receive a sign of
    * life, in ms; 0 for never.
    *
-   * @default {[10000, 10000]}
+   * @default {what each client asks for, at least 250 ms}
    */
   heartBeat?: HeartBeat | undefined;
   /** How long a client may take until its CONNECT, in ms. @default {10000} */
@@ -60,10 +60,38 @@ export interface BrokerOptions {
   /** How long a frame may take from its first octet to its last, in ms. @default {60000} */
   frameTimeout?: number | undefined;
   /**
+   * How many clients may be connected; those beyond are told by ERROR, and
+   * closed.
+   *
+   * @default {5000}
+   */
+  maxConnections?: number | undefined;
+  /** How many subscriptions one client may have. @default {1000} */
+  maxSubscriptions?: number | undefined;
+  /**
+   * How many destinations there may be: queues that hold something or are
+   * consumed, topics that are subscribed to, and durable subscriptions.
+   *
+   * @default {10000}
+   */
+  maxDestinations?: number | undefined;
+  /** How many transactions one client may have open. @default {1000} */
+  maxTransactions?: number | undefined;
+  /**
+   * How many octets everything together may take that clients make the broker
+   * keep: messages, headers and some overhead included, open transactions, and
+   * the names of destinations and subscriptions. One topic's subscriber may have
+   * a quarter of it.
+   *
+   * @default {536870912}
+   */
+  maxOctets?: number | undefined;
+  /**
    * How many octets of messages one queue may hold, headers and some overhead
    * included: those that wait and those that consumers have and have not
-   * acknowledged. A topic has a queue for each of its subscriptions. What open
-   * transactions of a client hold for a destination may not be more either, and
+   * acknowledged. A topic has a queue for each of its subscriptions, and there it
+   * is the slow subscriber who loses, not who sends: the oldest messages go that
+   * wait for it. What open transactions of a client hold for a destination may not be more either, and
    * is answered with ERROR if it is, whatever `whenFull` says.
    *
    * @default {Infinity}
@@ -107,6 +135,11 @@ export interface BrokerOptions {
 export const DEFAULTS = {
   hostname: "127.0.0.1",
   port: 0,
+  maxConnections: 5000,
+  maxSubscriptions: 1000,
+  maxDestinations: 10_000,
+  maxTransactions: 1000,
+  maxOctets: 512 * 1024 * 1024,
   connectTimeout: 10_000,
   frameTimeout: 60_000,
 } as const;
@@ -123,6 +156,11 @@ export const BROKER_CHECKS: Readonly<Record<keyof BrokerOptions, Check>> = {
   heartBeat: heartBeatPair,
   connectTimeout: milliseconds,
   frameTimeout: milliseconds,
+  maxConnections: numberFrom(1, Infinity),
+  maxSubscriptions: numberFrom(1, Infinity),
+  maxDestinations: numberFrom(1, Infinity),
+  maxTransactions: numberFrom(1, Infinity),
+  maxOctets: numberFrom(1, Infinity),
   maxQueueOctets: numberFrom(1, Infinity),
   whenFull: oneOf("refuse", "block"),
   maxDeliveries: numberFrom(1, Infinity),

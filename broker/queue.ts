@@ -1,4 +1,5 @@
 import { Fifo } from "../session/fifo.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
 import type { StoredMessage } from "./message.ts";
 import { SequenceHeap } from "./sequence_heap.ts";
 
@@ -14,10 +15,14 @@ export interface Consumer {
 export interface QueueOptions {
   /** How many octets of messages, waiting or unacknowledged, are too many. */
   readonly maxOctets: number;
+  /** What all queues take together. */
+  readonly budget: MemoryBudget;
   /** How often a message is delivered in vain before it is given up. */
   readonly maxDeliveries: number;
   /** A message is given up. */
   deadLetter(message: StoredMessage, reason: string): void;
+  /** There may be something to deliver: {@linkcode Queue.deliver} is to be called. */
+  isDue(queue: Queue): void;
 }
 
 /**
@@ -95,14 +100,31 @@ export class Queue {
   refresh(consumer: Consumer): void {
     if (!consumer.hasCredit || !this.#consumers.has(consumer)) return;
     this.#ready.add(consumer);
-    this.#dispatch();
+    this.#mayDeliver();
   }
 
   /** A message arrives. */
   add(message: StoredMessage): void {
     this.#octets += message.octets;
+    this.#options.budget.take(message.octets);
     this.#arrived.push(message);
-    this.#dispatch();
+    this.#mayDeliver();
+  }
+
+  /**
+   * A message arrives that its sender does not wait for. Where there is no room
+   * those go that have waited longest.
+   */
+  addOverOldest(message: StoredMessage): void {
+    this.add(message);
+    if (!this.#isOver) return;
+    // Nothing is lost that somebody takes.
+    this.deliver(Infinity);
+    while (this.#isOver && this.depth > 0) this.#leave(this.#take());
+  }
+
+  get #isOver(): boolean {
+    return this.isTooFullFor(0) || this.#options.budget.isTooFullFor(0);
   }
 
   /** Delivered messages are done with. */
@@ -113,22 +135,22 @@ export class Queue {
 
   /**
    * Delivered messages come back undone: they go before all others, in their
-   * order. Those that were delivered too often do not.
+   * order. Those that were delivered in vain too often do not.
    */
   giveBack(messages: readonly StoredMessage[]): void {
     const { maxDeliveries } = this.#options;
     for (const message of messages) {
-      if (message.deliveries >= maxDeliveries) {
+      if (message.failures >= maxDeliveries) {
         this.deadLetter(
           message,
-          `delivered ${message.deliveries} times and never acknowledged`,
+          `delivered ${message.failures} times and never acknowledged`,
         );
       } else {
         this.#unacknowledged--;
         this.#returned.push(message);
       }
     }
-    this.#dispatch();
+    this.#mayDeliver();
   }
 
   /** A delivered message is not to be delivered again. */
@@ -144,19 +166,27 @@ export class Queue {
     this.#room = undefined;
   }
 
-  #dispatch(): void {
+  /** Delivers so many messages at the most; returns how many. */
+  deliver(most: number): number {
+    let count = 0;
     for (const consumer of this.#ready) {
       // Nobody has had a turn who was not given anything.
-      if (this.depth === 0) return;
+      if (count === most || this.depth === 0) break;
       this.#ready.delete(consumer);
       if (!consumer.hasCredit) continue;
       // A set is iterated in the order of insertion, so whoever had a turn
       // comes behind the others again, as long as it has credit.
       this.#ready.add(consumer);
       const message = this.#take();
+      count++;
       if (consumer.deliver(message)) this.#unacknowledged++;
       else this.#leave(message);
     }
+    return count;
+  }
+
+  #mayDeliver(): void {
+    if (this.#ready.size > 0 && this.depth > 0) this.#options.isDue(this);
   }
 
   #take(): StoredMessage {
@@ -166,6 +196,7 @@ export class Queue {
   /** A message takes no octets here any more. */
   #leave({ octets }: StoredMessage): void {
     this.#octets -= octets;
+    this.#options.budget.give(octets);
     if (this.#room === undefined || this.isTooFullFor(0)) return;
     this.#room.resolve();
     this.#room = undefined;

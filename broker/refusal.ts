@@ -33,3 +33,33 @@ export function required(frame: Frame, header: string): string {
     `This ${frame.command} frame has no ${quoted(header)} header.`,
   );
 }
+
+/** How long the names of what the broker keeps may be, in characters. */
+const LONGEST_NAME = 4096;
+
+/**
+ * The name of something that the broker keeps for as long as the client likes.
+ *
+ * @throws {Refusal} if it is too long.
+ */
+export function keptName(
+  command: string,
+  header: string,
+  name: string,
+): string {
+  if (name.length <= LONGEST_NAME) return name;
+  throw new Refusal(
+    `The ${quoted(header)} of this ${command} frame has ${name.length} ` +
+      `characters; more than ${LONGEST_NAME} are not kept.`,
+    { isFatal: true },
+  );
+}
+
+/**
+ * The same of a header that the frame must have.
+ *
+ * @throws {Refusal} if it has none, or is too long.
+ */
+export function requiredName(frame: Frame, header: string): string {
+  return keptName(frame.command, header, required(frame, header));
+}

@@ -2,17 +2,13 @@ import { Frame, type Version } from "../codec/mod.ts";
 import type { AckMode } from "../session/events.ts";
 import type { StoredMessage } from "./message.ts";
 import type { Outcome } from "./outcome.ts";
-import { SequenceHeap } from "./sequence_heap.ts";
 import type { Consumer, Queue } from "./queue.ts";
+import { type Claim, type Delivery, Unsettled } from "./unsettled.ts";
 
-/** A message that was delivered and awaits its acknowledgement. */
-export interface Delivery {
-  /** Grows with each one of its subscription. */
-  readonly sequence: number;
-  readonly message: StoredMessage;
-  readonly subscription: BrokerSubscription;
-  /** Whether it was settled in a transaction, whose end will decide. */
-  isClaimed: boolean;
+/** Who is told what is delivered and what is settled. */
+export interface DeliveryWatch {
+  added(delivery: Delivery, subscription: BrokerSubscription): void;
+  removed(delivery: Delivery): void;
 }
 
 /** What a subscription is made with. */
@@ -29,6 +25,7 @@ export interface BrokerSubscriptionInit {
   readonly queue: Queue;
   /** Whether messages say that they were not delivered before. */
   readonly saysRedelivered: boolean;
+  readonly watch: DeliveryWatch;
   /** Whether the client's connection takes more octets. */
   isWritable(): boolean;
   /** Sends a frame to the client. */
@@ -37,25 +34,19 @@ export interface BrokerSubscriptionInit {
 
 /** A client's subscription: a consumer of one queue. */
 export class BrokerSubscription implements Consumer {
-  /** The client's id for it, if it gave one. */
-  readonly id: string | undefined;
+  /** What it goes by on its connection. */
+  readonly key: string;
   /** The destination that the client named. */
   readonly destination: string;
   readonly #init: BrokerSubscriptionInit;
-  /** By message id, in the order of delivery. */
-  readonly #unsettled = new Map<string, Delivery>();
-  /**
-   * In mode `client` those of them that no transaction has claimed, as far as an
-   * acknowledgement may cover them with others. Some may be settled by now.
-   */
-  readonly #free = new SequenceHeap<Delivery>();
-  #lastDelivery = 0;
+  readonly #unsettled: Unsettled;
 
   /** It consumes once it is attached to its queue. */
   constructor(init: BrokerSubscriptionInit) {
-    this.id = init.id;
+    this.key = init.key;
     this.destination = init.destination;
     this.#init = init;
+    this.#unsettled = new Unsettled(init.ack === "client");
   }
 
   /** Whether it may be given another message now. */
@@ -76,18 +67,16 @@ export class BrokerSubscription implements Consumer {
 
   /** Sends a message to the client; `false`: that will not acknowledge it. */
   deliver(message: StoredMessage): boolean {
-    const { ack, version } = this.#init;
+    const { id, key, ack, version, watch } = this.#init;
     const isAwaited = ack !== "auto";
     const redelivered = message.deliveries++ > 0;
     const headers: (readonly [string, string])[] = [];
-    if (this.id !== undefined) headers.push(["subscription", this.id]);
+    if (id !== undefined) headers.push(["subscription", id]);
     headers.push(["message-id", message.id]);
     headers.push(["destination", message.destination]);
     if (isAwaited) {
-      this.#await(message);
-      if (version === "1.2") {
-        headers.push(["ack", `${message.id}@${this.#init.key}`]);
-      }
+      watch.added(this.#unsettled.add(message), this);
+      if (version === "1.2") headers.push(["ack", `${message.id}@${key}`]);
     }
     if (redelivered || this.#init.saysRedelivered) {
       headers.push(["redelivered", String(redelivered)]);
@@ -97,61 +86,44 @@ export class BrokerSubscription implements Consumer {
     return isAwaited;
   }
 
-  #await(message: StoredMessage): void {
-    const delivery = {
-      sequence: ++this.#lastDelivery,
-      message,
-      subscription: this,
-      isClaimed: false,
-    };
-    this.#unsettled.set(message.id, delivery);
-    if (this.#init.ack === "client") this.#free.push(delivery);
-  }
-
   /** The unsettled delivery of a message. */
   unsettled(messageId: string): Delivery | undefined {
     return this.#unsettled.get(messageId);
   }
 
+  /** All that is unsettled, in the order of delivery. */
+  allUnsettled(): Iterable<Delivery> {
+    return this.#unsettled.all();
+  }
+
+  /** Whether a delivery is unsettled and no open transaction has claimed it. */
+  isFree(delivery: Delivery): boolean {
+    return this.#unsettled.isFree(delivery);
+  }
+
   /**
-   * What an ACK or NACK of this delivery covers, to be claimed or settled now:
-   * in `client` mode everything that was delivered before it, too (STOMP 1.2,
-   * "ack Header"), unless the broker does not take them together.
+   * What an ACK or NACK of this delivery covers, to be settled or released: in
+   * `client` mode everything that was delivered before it, too, unless the broker
+   * does not take them together.
    */
-  covered(delivery: Delivery, isTogether: boolean): Delivery[] {
-    if (this.#init.ack !== "client" || !isTogether) return [delivery];
-    const covered = new Set<Delivery>();
-    for (;;) {
-      const oldest = this.#free.peek();
-      if (oldest === undefined || oldest.sequence > delivery.sequence) {
-        return [...covered];
-      }
-      this.#free.shift();
-      if (this.#isFree(oldest)) covered.add(oldest);
-    }
+  claim(delivery: Delivery, isTogether: boolean): Claim {
+    return this.#unsettled.claim(delivery, isTogether);
   }
 
-  #isFree(delivery: Delivery): boolean {
-    return !delivery.isClaimed &&
-      this.#unsettled.get(delivery.message.id) === delivery;
+  /** The transaction that had claimed this has not settled it. */
+  release(claim: Claim): void {
+    this.#unsettled.release(claim);
   }
 
-  /** A transaction has ended that had claimed these. */
-  free(deliveries: readonly Delivery[]): void {
-    if (this.#init.ack !== "client") return;
-    for (const delivery of deliveries) {
-      if (this.#isFree(delivery)) this.#free.push(delivery);
-    }
-  }
-
-  /** The client has settled these. */
-  settle(deliveries: readonly Delivery[], outcome: Outcome): void {
-    const messages = deliveries.map(({ message }) => message)
-      .filter(({ id }) => this.#unsettled.delete(id));
+  /** The client has settled what was claimed. */
+  settle(claim: Claim, outcome: Outcome): void {
+    const messages = this.#settled(claim).map(({ message }) => message);
     const { queue } = this.#init;
     if (outcome === "accepted") queue.settle(messages);
-    else if (outcome === "released") queue.giveBack(messages);
-    else {
+    else if (outcome === "released") {
+      for (const message of messages) message.failures++;
+      queue.giveBack(messages);
+    } else {
       for (const message of messages) {
         queue.deadLetter(message, "refused by a consumer");
       }
@@ -159,14 +131,15 @@ export class BrokerSubscription implements Consumer {
     queue.refresh(this);
   }
 
+  #settled(claim: Claim): Delivery[] {
+    const deliveries = this.#unsettled.settle(claim);
+    for (const delivery of deliveries) this.#init.watch.removed(delivery);
+    return deliveries;
+  }
+
   /** There may be credit again. */
   refresh(): void {
     this.#init.queue.refresh(this);
-  }
-
-  /** The messages that it has and has not acknowledged. */
-  unsettledIds(): Iterable<string> {
-    return this.#unsettled.keys();
   }
 
   /** Consumes no more. */
@@ -176,9 +149,22 @@ export class BrokerSubscription implements Consumer {
 
   /** Gives back what it has not acknowledged, as far as no transaction has claimed it. */
   giveBack(): void {
-    const free = [...this.#unsettled.values()].filter(({ isClaimed }) =>
-      !isClaimed
-    );
-    this.settle(free, "released");
+    this.giveBackClaimed(this.#unsettled.claimFree());
+  }
+
+  /**
+   * Gives back what a transaction had claimed whose subscription has ended. What
+   * had only waited behind other messages was not delivered in vain: who crashes
+   * on one message again and again does not take its neighbours with it.
+   */
+  giveBackClaimed(claims: readonly Claim[]): void {
+    const { lastBegun } = this.#unsettled;
+    for (const claim of claims) {
+      const messages = this.#settled(claim).map(({ sequence, message }) => {
+        if (sequence <= lastBegun) message.failures++;
+        return message;
+      });
+      this.#init.queue.giveBack(messages);
+    }
   }
 }

@@ -1,50 +1,75 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted } from "../errors.ts";
-import { Refusal, required } from "./refusal.ts";
-import type { Delivery } from "./subscription.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
+import type { MessageContent } from "./message.ts";
+import { Refusal, requiredName } from "./refusal.ts";
+import type { SubscriptionClaim } from "./subscriptions.ts";
 
 type Octets = Map<string, number>;
+
+/** What a transaction takes beside what it holds, roughly. */
+const OVERHEAD = 500;
+/** The same of a receipt that waits for its end. */
+const RECEIPT_OVERHEAD = 32;
 
 /** What a transaction will do when it is committed. */
 export interface Transaction {
   readonly actions: (() => void)[];
-  /** The SEND frames among that. */
-  readonly sends: Frame[];
-  /** How many octets of messages those are, by destination. */
-  readonly held: Octets;
+  /** The messages that it sends among that. */
+  readonly sends: MessageContent[];
   /** Receipts that are given when it is committed. */
   readonly receipts: string[];
   /** What was settled in it and is so no more when it is aborted. */
-  readonly claims: Delivery[];
+  readonly claims: SubscriptionClaim[];
   /** Whether it cannot do all that it should, and so must do nothing. */
   isSpoilt: boolean;
+  /** What it takes of the budget. */
+  octets: number;
 }
 
 /** The transactions of one client (STOMP 1.2, "BEGIN"). */
 export class Transactions {
+  readonly #max: number;
+  readonly #budget: MemoryBudget;
   readonly #open = new Map<string, Transaction>();
-  /** What all of them hold, by destination. */
+  /** How many octets of messages all of them hold, by destination. */
   readonly #held: Octets = new Map();
+
+  /** How many may be open, and of what they take. */
+  constructor(max: number, budget: MemoryBudget) {
+    this.#max = max;
+    this.#budget = budget;
+  }
 
   /**
    * Takes a BEGIN.
    *
-   * @throws {Refusal} if there is one of that name.
+   * @throws {Refusal} if there is one of that name, or are too many.
    */
   begin(frame: Frame): void {
-    const id = required(frame, "transaction");
+    const id = requiredName(frame, "transaction");
     if (this.#open.has(id)) {
       throw new Refusal(
         `The transaction ${quoted(id)} has been begun already.`,
       );
     }
+    if (this.#open.size >= this.#max) {
+      throw new Refusal(
+        `${this.#max} transactions are open on this connection, and more may not ` +
+          "be (maxTransactions): COMMIT or ABORT one first.",
+        { isFatal: true },
+      );
+    }
+    const octets = OVERHEAD + id.length;
+    this.#budget.require(octets);
+    this.#budget.take(octets);
     this.#open.set(id, {
       actions: [],
       sends: [],
-      held: new Map(),
       receipts: [],
       claims: [],
       isSpoilt: false,
+      octets,
     });
   }
 
@@ -66,37 +91,42 @@ export class Transactions {
     return this.#held.get(destination) ?? 0;
   }
 
-  /** One of them holds a SEND frame, of so many octets for this destination. */
-  hold(
-    { sends, held }: Transaction,
-    frame: Frame,
-    destination: string,
-    octets: number,
-  ): void {
-    sends.push(frame);
-    add(held, destination, octets);
+  /** One of them holds a message. */
+  hold(transaction: Transaction, content: MessageContent): void {
+    const { destination, octets } = content;
+    transaction.sends.push(content);
     add(this.#held, destination, octets);
+    this.#take(transaction, octets);
   }
 
-  /** Forgets the one that a COMMIT or ABORT has ended; what it had claimed is free. */
+  /** One of them gives a receipt when it is committed. */
+  confirmLater(transaction: Transaction, receipt: string): void {
+    transaction.receipts.push(receipt);
+    this.#take(transaction, RECEIPT_OVERHEAD + receipt.length);
+  }
+
+  #take(transaction: Transaction, octets: number): void {
+    transaction.octets += octets;
+    this.#budget.take(octets);
+  }
+
+  /** Forgets the one that a COMMIT or ABORT has ended. */
   end(frame: Frame, transaction: Transaction): void {
     this.#open.delete(frame.headers.get("transaction")!);
-    release(transaction);
-    for (const [destination, octets] of transaction.held) {
+    this.#budget.give(transaction.octets);
+    for (const { destination, octets } of transaction.sends) {
       add(this.#held, destination, -octets);
     }
   }
 
-  /** Forgets all. */
-  clear(): void {
-    for (const transaction of this.#open.values()) release(transaction);
+  /** Forgets all; what they had claimed is to be released. */
+  clear(): SubscriptionClaim[] {
+    const open = [...this.#open.values()];
+    for (const { octets } of open) this.#budget.give(octets);
     this.#open.clear();
     this.#held.clear();
+    return open.flatMap(({ claims }) => claims);
   }
-}
-
-function release({ claims }: Transaction): void {
-  for (const claimed of claims) claimed.isClaimed = false;
 }
 
 function add(sums: Octets, destination: string, octets: number): void {

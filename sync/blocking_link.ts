@@ -3,8 +3,7 @@ import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import { type ChannelSize, SharedChannel } from "./shared_channel.ts";
-import { exitFlush } from "./exit_flush.ts";
-import { pause } from "./pause.ts";
+import { flushAtExit, forgetAtExit } from "./exit.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 
 /**
@@ -17,6 +16,9 @@ const START_TIMEOUT = 4000;
 
 /** How long acknowledgements may wait for each other, in ms. */
 const PATIENCE = 0.1;
+
+/** Who waits for this is not woken before time is up. */
+const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 
 /** For how long an answer is looked for, in ms, before we wait to be woken. */
 const LOOKING = 0.2;
@@ -102,7 +104,7 @@ export class BlockingLink {
       link.close();
       throw error;
     }
-    exitFlush.add(link);
+    flushAtExit(link);
     return link;
   }
 
@@ -154,7 +156,7 @@ export class BlockingLink {
     // them, together rather than one by one.
     const left = Math.min(PATIENCE, deadline - performance.now());
     if (this.#channel.outbound.length > 0 && left > 0) {
-      pause(left);
+      Atomics.wait(NOBODY, 0, 0, left);
       if (this.#isReadable()) return true;
     }
     this.#hurry();
@@ -198,8 +200,6 @@ export class BlockingLink {
       this.#waitForRoom(octets.length, deadline, options);
       outbound.put(octets);
     } else {
-      // As long as nothing of it is in the ring, it can still be given up.
-      this.#waitForRoom(outbound.capacity, deadline, options);
       this.#channel.isMidFrame = true;
       for (let at = 0; at < octets.length;) {
         this.#waitForRoom(1, deadline, options);
@@ -221,12 +221,15 @@ export class BlockingLink {
     this.#channel.setHeartBeat(heartBeat, question);
   }
 
-  /** Waits until everything is written, or cannot be, or until the deadline. */
-  flush(deadline: number): void {
+  /** Waits until everything is written, or cannot be. */
+  flush(timeout: number): void {
     const { outbound } = this.#channel;
     this.#channel.callerWantsRoom = true;
     this.#hurry();
-    this.#waitUntil(() => outbound.length === 0 || this.hasEnded, deadline);
+    this.#waitUntil(
+      () => outbound.length === 0 || this.hasEnded,
+      performance.now() + timeout,
+    );
     this.#channel.callerWantsRoom = false;
   }
 
@@ -234,7 +237,7 @@ export class BlockingLink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    exitFlush.delete(this);
+    forgetAtExit(this);
     this.#worker.terminate();
   }
 

@@ -1,4 +1,4 @@
-// Made by `deno task pump`, by Deno 2.9.6. Digest of the sources and the text: c51062b1ef6ce34d8279d41fefdec320396e9fd20294ec8d99637ca5dd65b96f
+// Made by `deno task pump` of sources with the digest 60f0e9c61872551f8bd5cf2ed59466e61218241db1b0179c31a166197b03ddb6.
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */

@@ -158,7 +158,7 @@ export const DIFFERENCES: readonly Difference[] = [
     outcome: {
       rabbitmq: "2000,1000",
       activemq: "2500,1500",
-      stompest: "10000,10000",
+      stompest: "2500,1500",
     },
   },
   {

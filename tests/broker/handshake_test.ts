@@ -182,7 +182,7 @@ for (const version of VERSIONS) {
       await using memory = await BrokerInMemory.start();
       const peer = await memory.dial();
       for (const piece of pieces) await peer.write(piece);
-      const [connected, message, receipt, ...rest] = await peer.frames();
+      const [connected, receipt, message, ...rest] = await peer.frames();
       assertStrictEquals(connected?.command, "CONNECTED");
       assertEquals(bodiesOf([message!]), ["hi"]);
       assertEquals(receipt, plain("RECEIPT", { "receipt-id": "r" }));

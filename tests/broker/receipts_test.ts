@@ -1,4 +1,5 @@
 import { type Version, VERSIONS } from "../../codec/mod.ts";
+import { DIALECT_NAMES, type DialectName } from "../../session/dialects.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";
 import { BrokerInMemory } from "../support/broker_in_memory.ts";
 import { test } from "../support/harness.ts";
@@ -59,21 +60,80 @@ for (const version of VERSIONS) {
   });
 }
 
-test("SV-08: NACK gets its receipt before the message comes again", async () => {
-  await using memory = await BrokerInMemory.start();
-  const peer = await memory.connect();
-  const [message] = await peer.say(
-    raw("SUBSCRIBE", { destination, id: "s", ack: "client-individual" }) +
-      raw("SEND", { destination }, "1"),
-  );
-  const answer = await peer.say(
-    raw("NACK", { id: headerOf(message, "ack"), receipt: "r" }),
-  );
-  assertEquals(answer.map(({ command }) => command).toSorted(), [
-    "MESSAGE",
-    "RECEIPT",
-  ]);
-});
+/** What a client does that sets a message free for itself. */
+const SETS_FREE: readonly {
+  readonly name: string;
+  /** Before it: the messages that have come are acknowledged by these. */
+  readonly before: string;
+  readonly frame: (ack: string) => string;
+  /** The dialects where that is so. */
+  readonly dialects: readonly DialectName[];
+  /** Those that deliver before they confirm. */
+  readonly deliversFirst?: readonly DialectName[];
+}[] = [
+  {
+    name: "a SEND to itself",
+    before: "",
+    frame: () => raw("SEND", { destination, receipt: "r" }, "own"),
+    dialects: DIALECT_NAMES,
+    deliversFirst: ["rabbitmq"],
+  },
+  {
+    name: "a NACK of what is redelivered",
+    before: raw("SEND", { destination }, "1"),
+    frame: (id) => raw("NACK", { id, receipt: "r" }),
+    dialects: ["stompest", "plain", "rabbitmq"],
+  },
+  {
+    name: "an ACK that frees credit",
+    before: raw("SEND", { destination }, "1").repeat(2),
+    frame: (id) => raw("ACK", { id, receipt: "r" }),
+    dialects: DIALECT_NAMES,
+  },
+  {
+    name: "a COMMIT of a SEND to itself",
+    before: "",
+    frame: () =>
+      raw("BEGIN", { transaction: "t" }) +
+      raw("SEND", { destination, transaction: "t" }, "own") +
+      raw("COMMIT", { transaction: "t", receipt: "r" }),
+    dialects: DIALECT_NAMES,
+  },
+  {
+    name: "a SUBSCRIBE to what waits",
+    before: "",
+    frame: () =>
+      raw("SEND", { destination: "/queue/b" }, "1") +
+      raw("SUBSCRIBE", { destination: "/queue/b", id: "b", receipt: "r" }),
+    dialects: DIALECT_NAMES,
+  },
+];
+
+for (const { name, before, frame, dialects, deliversFirst = [] } of SETS_FREE) {
+  for (const dialect of dialects) {
+    test(`SV-08: as ${dialect}, ${name} is confirmed ${deliversFirst.includes(dialect) ? "behind" : "before"} the message that it sets free`, async () => {
+      await using memory = await BrokerInMemory.start({ dialect });
+      const peer = await memory.connect();
+      const [message] = await peer.say(
+        raw("SUBSCRIBE", {
+          destination,
+          id: "s",
+          ack: "client-individual",
+          "prefetch-count": "1",
+          "activemq.prefetchSize": "1",
+          "consumer-window-size": "0",
+        }) + before,
+      );
+      const answer = await peer.say(frame(headerOf(message, "ack") ?? ""));
+      assertEquals(
+        answer.map(({ command }) => command),
+        deliversFirst.includes(dialect)
+          ? ["MESSAGE", "RECEIPT"]
+          : ["RECEIPT", "MESSAGE"],
+      );
+    });
+  }
+}
 
 test("SV-08: a receipt means that it is done: what was confirmed is there for everybody", async () => {
   await using memory = await BrokerInMemory.start();

@@ -35,7 +35,7 @@ class Joint {
           this.#events.push(this.session.receive(heard));
         }
       },
-      close: () => this.isClosed = true,
+      entered: () => this.isClosed = true,
     });
     this.ask(this.session.connect());
     this.#toBroker.version = this.#peer.version;
@@ -70,7 +70,7 @@ class Joint {
 
   /** The connection is lost. */
   cut(): void {
-    this.#peer.lost();
+    this.#peer.move("over");
     this.session.lost();
   }
 }
