@@ -77,6 +77,7 @@ export {
   type ConsumeOptions,
   type Credential,
   type ReceiptOptions,
+  type ReceiveOptions,
   type RequestOptions,
   type SendOptions,
   type SubscribeOptions,

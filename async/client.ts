@@ -1,11 +1,10 @@
 import type { Version } from "../codec/mod.ts";
 import { ConnectionError, quoted, UsageError } from "../errors.ts";
+import type { ClientSession } from "../session/client_session.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { checkOptions } from "../session/option_checks.ts";
 import { Consumer, type MessageHandler } from "./consumer.ts";
-import { Feed } from "./feed.ts";
-import type { SettledBy } from "./unsettled.ts";
-import { type ClientInit, type CloseReport, Life } from "./lifecycle.ts";
+import type { CloseReport, Lifecycle } from "./lifecycle.ts";
 import type { Message } from "./message.ts";
 import {
   BEGIN_CHECKS,
@@ -15,17 +14,20 @@ import {
   CONSUME_CHECKS,
   type ConsumeOptions,
   DEFAULTS,
+  REQUEST_CHECKS,
   type RequestOptions,
   SEND_CHECKS,
   type SendOptions,
   SUBSCRIBE_CHECKS,
   type SubscribeOptions,
 } from "./options.ts";
-import { putSend, request, untilSent } from "./sending.ts";
+import { requireFreeHeaders } from "./requests.ts";
+import { putSend } from "./sending.ts";
+import { fromCall } from "./stack_trace.ts";
 import type { ClientStats } from "./stats.ts";
 import type { StatusEvent } from "./status.ts";
 import { Subscription } from "./subscription.ts";
-import { Transaction, type TransactionHost } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 /**
  * A client of one broker, or of several that stand in for each other. It is
@@ -33,37 +35,35 @@ import { Transaction, type TransactionHost } from "./transaction.ts";
  * `await using`.
  */
 export class Client implements AsyncDisposable {
-  readonly #life: Life;
+  readonly #life: Lifecycle;
 
   /** Made by `connect()`. */
-  constructor(init: ClientInit) {
-    this.#life = new Life(init);
+  constructor(life: Lifecycle) {
+    this.#life = life;
   }
 
-  /** Connects; what `connect()` does once it has read its options. */
-  async open(signal: AbortSignal | undefined): Promise<this> {
-    await this.#life.start(signal);
-    return this;
+  get #session(): ClientSession {
+    return this.#life.reconnector.connection.session;
   }
 
   /** The version of STOMP that the latest connection has settled on. */
   get version(): Version {
-    return this.#life.upkeep.connection.session.version!;
+    return this.#session.version!;
   }
 
   /** What the broker calls itself, such as `"RabbitMQ/3.10.8"`. */
   get server(): string | undefined {
-    return this.#life.upkeep.connection.session.server;
+    return this.#session.server;
   }
 
   /** The broker's name for the session. */
   get session(): string | undefined {
-    return this.#life.upkeep.connection.session.session;
+    return this.#session.session;
   }
 
   /** The negotiated periods in ms: how often we send, how often the broker. */
   get heartBeat(): HeartBeat {
-    return this.#life.upkeep.connection.session.heartBeat;
+    return this.#session.heartBeat;
   }
 
   /**
@@ -71,12 +71,14 @@ export class Client implements AsyncDisposable {
    * rejects: the report says what happened.
    */
   get closed(): Promise<CloseReport> {
+    this.#life.context.isEndKnown = true;
     return this.#life.closed;
   }
 
   /** What happens to the connection from now on, until the client is closed. */
   status(): AsyncIterableIterator<StatusEvent> {
-    return this.#life.board.listen();
+    this.#life.context.isEndKnown = true;
+    return this.#life.context.status.listen();
   }
 
   /** What the client has done and is about, at this moment. */
@@ -92,8 +94,7 @@ export class Client implements AsyncDisposable {
    * confirm them together rather than one by one. Without it the promise
    * resolves when the message is accepted for writing, or, if the broker takes
    * octets more slowly than they come, when there is room again: await it to
-   * not pile them up. Such a message is lost if the connection dies. Octets of
-   * 16 KiB and more are not copied: do not change them before it resolves.
+   * not pile them up. Such a message is lost if the connection dies.
    *
    * While a lost connection is made again, it waits; the `signal` ends that.
    *
@@ -121,13 +122,21 @@ export class Client implements AsyncDisposable {
     options: SendOptions = {},
   ): Promise<void> {
     checkOptions("send()", options, SEND_CHECKS);
-    options.signal?.throwIfAborted();
-    this.#life.requireOpen("send");
-    const sent = this.#life.upkeep.use(options.signal, (connection) => {
-      this.#life.requireOpen("send");
-      return putSend(connection, destination, body, options);
-    });
-    await untilSent(sent instanceof Promise ? await sent : sent, options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { pace } = this.#life.context;
+    try {
+      const sent = this.#life.use(
+        "send",
+        signal,
+        (connection) => putSend(connection, destination, body, options),
+      );
+      if (sent !== undefined) await sent;
+      // Whoever computes between two sends lets the first one go out.
+      else if (pace.isOver) await pace.next();
+    } catch (error) {
+      throw fromCall(error);
+    }
   }
 
   /**
@@ -164,8 +173,28 @@ export class Client implements AsyncDisposable {
     body: string | Uint8Array = "",
     options: RequestOptions = {},
   ): Promise<Message> {
-    this.#life.requireOpen("request");
-    return await request(this.#life.requests, destination, body, options);
+    checkOptions("request()", options, REQUEST_CHECKS);
+    requireFreeHeaders(options.headers);
+    options.signal?.throwIfAborted();
+    const { requests } = this.#life;
+    try {
+      return await requests.ask(
+        destination,
+        options,
+        async (headersOn) =>
+          await this.#life.use("request", options.signal, (connection) => {
+            const headers = headersOn(connection);
+            if (headers === undefined) return;
+            return putSend(connection, destination, body, {
+              ...options,
+              headers: { ...options.headers, ...headers },
+              receipt: true,
+            });
+          }),
+      );
+    } catch (error) {
+      throw fromCall(error);
+    }
   }
 
   /**
@@ -197,36 +226,10 @@ export class Client implements AsyncDisposable {
     options: SubscribeOptions = {},
   ): Subscription {
     checkOptions("subscribe()", options, SUBSCRIBE_CHECKS);
+    const { subscriptions } = this.#life;
+    this.#life.requireStage("begins", "subscribe");
     const settledBy = options.manualAck ? "program" : "loop";
-    return new Subscription(this.#subscribe(destination, options, settledBy));
-  }
-
-  #subscribe(
-    destination: string,
-    options: SubscribeOptions,
-    settledBy: SettledBy,
-  ): Feed {
-    options.signal?.throwIfAborted();
-    if (options.durable !== undefined && options.id !== undefined) {
-      throw new UsageError(
-        "The name of a durable subscription is its id, too: give either " +
-          '"durable" or "id".',
-      );
-    }
-    const id = options.durable ?? options.id ?? this.#life.newSubscriptionId();
-    this.#life.requireRoomFor(id);
-    const feed = new Feed(this.#life.host, {
-      id,
-      destination,
-      ack: options.ack,
-      prefetch: options.prefetch,
-      headers: options.headers,
-      durable: options.durable,
-      settledBy,
-      signal: options.signal,
-    });
-    this.#life.add(feed);
-    return feed;
+    return new Subscription(subscriptions.add(destination, options, settledBy));
   }
 
   /**
@@ -277,32 +280,19 @@ export class Client implements AsyncDisposable {
           "message that fails would come back for ever. Choose another one.",
       );
     }
-    const feed = this.#subscribe(
+    this.#life.requireStage("begins", "subscribe");
+    const core = this.#life.subscriptions.add(
       destination,
       rest.ack === "auto" ? rest : { ...rest, prefetch },
       (concurrency ?? 1) > 1 ? "handlers" : "handler",
     );
-    return new Consumer(
-      {
-        signal: this.#life.shutdown,
-        sendConfirmed: (destination, { body, headers, isText }) => {
-          const { dialect } = this.#life.upkeep.connection.session;
-          const contentLength = !isText || dialect.text === "nothing tells";
-          const options = { headers, contentLength, receipt: true };
-          return this.send(destination, body, options);
-        },
-        failed: (message, cause) => this.#life.handlerFailed(message, cause),
-        shutDown: (cause) => this.#life.shutDown(cause),
-      },
-      feed,
-      {
-        handler,
-        concurrency: concurrency ?? 1,
-        errorDestination,
-        onFailure: onFailure ?? "continue",
-        signal: rest.signal,
-      },
-    );
+    return new Consumer(this.#life, core, {
+      handler,
+      concurrency: concurrency ?? 1,
+      errorDestination,
+      onFailure: onFailure ?? "continue",
+      signal: rest.signal,
+    });
   }
 
   /**
@@ -314,20 +304,16 @@ export class Client implements AsyncDisposable {
   async begin(options: BeginOptions = {}): Promise<Transaction> {
     checkOptions("begin()", options, BEGIN_CHECKS);
     options.signal?.throwIfAborted();
-    this.#life.requireOpen("begin a transaction");
-    return await this.#life.upkeep.use(options.signal, (connection) => {
-      const frame = connection.session.begin();
-      connection.append(frame);
-      const host: TransactionHost = {
-        connection,
-        send: async (destination, body, options) => {
-          this.#life.requireOpen("send");
-          const sent = putSend(connection, destination, body, options);
-          await untilSent(sent, options);
-        },
-      };
-      return new Transaction(host, frame.headers.get("transaction")!);
-    });
+    const requireClient = () => this.#life.requireStage("finishes", "send");
+    try {
+      return await this.#life.use(
+        "begin a transaction",
+        options.signal,
+        (connection) => new Transaction(connection, requireClient),
+      );
+    } catch (error) {
+      throw fromCall(error);
+    }
   }
 
   /**
@@ -379,6 +365,7 @@ export class Client implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+    this.#life.context.isEndKnown = true;
     return this.#life.close(options.timeout);
   }
 
@@ -392,6 +379,7 @@ export class Client implements AsyncDisposable {
    * rejects with a `ConnectionError` whose cause is the reason; loops throw it.
    */
   abort(reason?: unknown): void {
+    this.#life.context.isEndKnown = true;
     this.#life.drop(
       new ConnectionError("The client was aborted.", { cause: reason }),
     );

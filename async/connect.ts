@@ -5,8 +5,11 @@ import { checkOptions } from "../session/option_checks.ts";
 import { systemClock } from "../transport/clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
+import { ClientContext } from "./client_context.ts";
 import { Dialer } from "./dialer.ts";
+import { Lifecycle } from "./lifecycle.ts";
 import { CONNECT_CHECKS, type ConnectOptions, DEFAULTS } from "./options.ts";
+import { fromCall } from "./stack_trace.ts";
 
 /**
  * Connects to a broker, such as `stomp://guest:guest@127.0.0.1:61613`. The
@@ -46,22 +49,49 @@ export async function connect(
   options: ConnectOptions = {},
 ): Promise<Client> {
   checkOptions("connect()", options, CONNECT_CHECKS);
+  // Whoever uses the object again does not change what a reconnect says.
+  const own = copyOf(options);
   const { targets, policy } = parseFailover(target);
-  checkClientTls(options.tls, targets);
-  checkHandshake(options, targets);
-  const { clock = systemClock, reconnect = true, signal } = options;
-  const client = new Client({
+  checkClientTls(own.tls, targets);
+  checkHandshake(own, targets);
+  const { clock = systemClock, reconnect = true, signal } = own;
+  const context = new ClientContext({
     clock,
-    dialer: new Dialer(options, clock),
+    receiptTimeout: own.receiptTimeout ?? DEFAULTS.receiptTimeout,
+    drainTimeout: own.drainTimeout ?? DEFAULTS.drainTimeout,
+    receiveBuffer: own.receiveBuffer ?? DEFAULTS.receiveBuffer,
+  });
+  const life = new Lifecycle({
+    dialer: new Dialer(own),
     schedule: new Schedule(
       targets,
       policyOf(policy, reconnect),
-      options.random ?? Math.random,
+      own.random ?? Math.random,
     ),
     reconnects: reconnect !== false,
-    drainTimeout: options.drainTimeout ?? DEFAULTS.drainTimeout,
-    receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
-    receiveBuffer: options.receiveBuffer ?? DEFAULTS.receiveBuffer,
-  });
-  return await client.open(signal);
+  }, context);
+  try {
+    await life.start(signal);
+  } catch (error) {
+    throw fromCall(error);
+  }
+  return new Client(life);
+}
+
+function copyOf(options: ConnectOptions): ConnectOptions {
+  const own: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) own[name] = COPIED.has(name) ? copy(value) : value;
+  }
+  return own;
+}
+
+/** What holds more than one value. */
+const COPIED: ReadonlySet<string> = new Set(
+  ["headers", "heartBeat", "limits", "reconnect", "tls", "versions"],
+);
+
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return [...value];
+  return typeof value === "object" ? { ...value } : value;
 }

@@ -1,33 +1,25 @@
 import { FrameDecoder } from "../codec/decoder.ts";
-import type { EncodeOptions } from "../codec/encode_options.ts";
-import { FrameBuffer } from "../codec/encoder.ts";
-import type { Frame } from "../codec/mod.ts";
+import type { Frame, FrameLimits } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError } from "../errors.ts";
-import { ClientSession } from "../session/client_session.ts";
+import { brokerError, redacted } from "../session/broker_error.ts";
+import {
+  ClientSession,
+  type ClientSessionOptions,
+} from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
-import { brokerError, redacted } from "../session/broker_error.ts";
-import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
-import type { ConnectionEvents, ConnectionOptions } from "./connection_init.ts";
-import type { ReceiptOptions } from "./options.ts";
-import { Receipts } from "./receipts.ts";
-import { StallWatch } from "./write_watch.ts";
-import { Timekeeper } from "./heart_beats.ts";
-import { abortable } from "./time_limit.ts";
+import { Alarm } from "./alarm.ts";
+import type { ClientContext } from "./client_context.ts";
+import type { FrameRouter } from "./frame_router.ts";
+import { FrameWriter, type RequestInit } from "./frame_writer.ts";
+import { HeartBeats } from "./heart_beats.ts";
 
-/** How a frame is put on its way. */
-export interface AppendOptions extends Pick<EncodeOptions, "contentLength"> {
-  /** The receipt that it asks for, and that is waited for afterwards. */
-  readonly receipt?: string | undefined;
+/** What a connection is made with. */
+export interface ConnectionInit extends ClientSessionOptions {
+  readonly limits: FrameLimits;
 }
-
-/** Frames are written into slabs of this many octets. */
-const SLAB = 64 * 1024;
-
-/** Bodies of so many octets are written from where they are, not copied. */
-export const LARGE = 16 * 1024;
 
 /**
  * One connection to one broker, from CONNECT to the end of the socket. It moves
@@ -41,17 +33,21 @@ export class Connection {
    * is about the one that waits.
    */
   isReplaying = false;
+  /**
+   * Called once, when it is lost. `isGoodBye`: the broker has taken leave after
+   * our DISCONNECT.
+   */
+  onLost: ((cause: ConnectionError, isGoodBye: boolean) => void) | undefined;
   readonly #link: Link;
-  readonly #events: ConnectionEvents;
-  readonly #options: ConnectionOptions;
+  readonly #init: ConnectionInit;
+  readonly #context: ClientContext;
+  readonly #router: FrameRouter;
   readonly #decoder: FrameDecoder;
-  readonly #buffer = new FrameBuffer(SLAB, LARGE);
-  readonly #outbox: Outbox;
-  readonly #receipts = new Receipts();
+  readonly #writer: FrameWriter;
   readonly #connected = Promise.withResolvers<void>();
   readonly #finished: Promise<void>;
-  readonly #time: Timekeeper;
-  readonly #stall: StallWatch;
+  readonly #alarm: Alarm;
+  readonly #beats = new HeartBeats();
   #failure: ConnectionError | undefined;
   #isGoodBye = false;
   /** Present while the reader rests. */
@@ -59,55 +55,24 @@ export class Connection {
 
   constructor(
     link: Link,
-    options: ConnectionOptions,
-    events: ConnectionEvents,
+    init: ConnectionInit,
+    context: ClientContext,
+    router: FrameRouter,
   ) {
     this.#link = link;
-    this.#options = options;
-    this.#events = events;
-    this.session = new ClientSession(options);
-    this.#decoder = new FrameDecoder({ limits: options.limits });
-    this.#outbox = new Outbox(link, this.#buffer, {
-      sent: (octets) => {
-        options.traffic.octetsSent += octets;
-        this.#time.sent();
-        this.#stall.progress();
-      },
+    this.#init = init;
+    this.#context = context;
+    this.#router = router;
+    this.session = new ClientSession(init);
+    this.#decoder = new FrameDecoder({ limits: init.limits });
+    this.#alarm = new Alarm(context.clock, (at) => this.#look(at));
+    this.#writer = new FrameWriter({
+      link,
+      session: this.session,
+      beats: this.#beats,
+      alarm: this.#alarm,
       failed: (cause) => this.fail(cause),
-    });
-    this.#time = new Timekeeper(options.clock, this.#receipts, {
-      beat: () => {
-        // Where something is on its way already, that is the sign of life.
-        if (this.#outbox.length === 0) this.#buffer.appendHeartBeat();
-        this.#outbox.flush();
-      },
-      ask: () => {
-        if (this.session.state !== "connected") return;
-        for (const frame of lifeQuestion(this.session)) this.append(frame);
-      },
-      isResting: () => this.#rest !== undefined,
-      overdue: () => events.status({ type: "broker-silent" }),
-      silent: (milliseconds) =>
-        this.fail(
-          new ConnectionError(
-            `The broker at ${this.#link.peer} has been silent for ${
-              Math.round(milliseconds)
-            } ms, though it promised a heart-beat every ${
-              this.session.heartBeat[1]
-            } ms.`,
-          ),
-        ),
-    });
-    this.#stall = new StallWatch(options.clock, {
-      waiting: () => this.#outbox.length,
-      written: () => this.#outbox.written,
-      stalled: (octets) => {
-        events.status({ type: "write-stalled", octets });
-        // It may wait until we take what it has sent.
-        this.readOn();
-      },
-      resumed: () => events.status({ type: "write-resumed" }),
-    });
+    }, context);
     this.#finished = this.#read();
   }
 
@@ -121,14 +86,16 @@ export class Connection {
    */
   static async open(
     link: Link,
-    options: ConnectionOptions,
-    events: ConnectionEvents,
+    init: ConnectionInit,
+    context: ClientContext,
+    router: FrameRouter,
     signal: AbortSignal,
   ): Promise<Connection> {
-    const connection = new Connection(link, options, events);
+    const connection = new Connection(link, init, context, router);
+    const { promise } = connection.#connected;
     try {
-      connection.append(connection.session.connect());
-      await abortable(connection.#connected.promise, signal);
+      connection.write(connection.session.connect());
+      await context.signals.limit(promise, signal);
       return connection;
     } catch (error) {
       connection.fail(error);
@@ -147,89 +114,47 @@ export class Connection {
     return this.#finished;
   }
 
+  /** How many receipts are outstanding. */
+  get pendingReceipts(): number {
+    return this.#writer.receipts.size;
+  }
+
   /**
-   * Puts a frame that the session has made on its way.
+   * Puts a frame that the session has made, and that asks for no receipt, on its
+   * way.
    *
    * @throws {UsageError} if it cannot be expressed; the session forgets it.
    * {ConnectionError} if the connection is gone.
    */
-  append(
-    frame: Frame,
-    { receipt, contentLength }: AppendOptions = {},
-  ): void {
-    try {
-      if (this.#failure !== undefined) throw this.#failure;
-      const { version } = this.session;
-      this.#buffer.append(frame, { contentLength, version });
-      this.#receipts.wrote(receipt);
-      this.#outbox.flush();
-      this.#stall.begin();
-      this.#options.traffic.framesSent++;
-    } catch (error) {
-      this.session.withdraw(frame);
-      throw error;
-    }
-  }
-
-  /** Waits while the socket is behind; `undefined` where it is not. */
-  room(signal: AbortSignal | undefined): Promise<void> | undefined {
-    if (!this.#outbox.isFull) return undefined;
-    return this.#awaited(this.#outbox.room(), signal);
-  }
-
-  /** Waits until the socket has taken everything that is on its way. */
-  flushed(signal: AbortSignal | undefined): Promise<void> {
-    return this.#awaited(this.#outbox.flushed(), signal);
-  }
-
-  #awaited(
-    written: Promise<void>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const known = written.catch((cause) => {
-      throw unknownFate("what was written last", cause);
-    });
-    return abortable(known, signal);
+  write(frame: Frame, contentLength?: boolean): void {
+    this.#writer.write(frame, contentLength);
   }
 
   /**
-   * Waits for a receipt.
+   * Puts a frame on its way that asks for a receipt, and waits for that.
    *
-   * @throws {BrokerError} if an ERROR answers, {TimeoutError} if nothing does,
+   * @throws At once what {@linkcode write} does. The promise rejects with a
+   * {BrokerError} if an ERROR answers, a {TimeoutError} if nothing does, a
    * {ConnectionError} whose `unknown` is set if the connection is lost.
    */
-  confirmed(
-    receipt: string,
+  request(
+    frame: Frame,
     operation: string,
-    { timeout, signal }: ReceiptOptions = {},
+    init: RequestInit,
   ): Promise<void> {
-    const now = this.#options.clock.now();
-    const promise = this.#receipts.add(
-      receipt,
-      operation,
-      timeout ?? this.#options.receiptTimeout,
-      now,
-    );
-    this.#time.receiptAdded();
-    this.readOn();
-    return abortable(promise, signal);
+    const come = this.#writer.request(frame, operation, init);
+    this.#readOn();
+    return come;
   }
 
-  /** How many receipts are outstanding. */
-  get pendingReceipts(): number {
-    return this.#receipts.size;
+  /** Waits while the socket is behind; `undefined` where it is not. */
+  room(signal?: AbortSignal): Promise<void> | undefined {
+    return this.#writer.room(signal);
   }
 
   /** Resolves once no receipt is outstanding. */
-  settled(): Promise<void> {
-    return this.#receipts.idle();
-  }
-
-  /** Lets a resting reader go on, if it may. */
-  readOn(): void {
-    if (this.#mustRest()) return;
-    this.#rest?.resolve();
-    this.#rest = undefined;
+  receiptsCame(): Promise<void> {
+    return this.#writer.receipts.idle();
   }
 
   /**
@@ -238,9 +163,9 @@ export class Connection {
    */
   async disconnect(): Promise<void> {
     const receipt = this.session.newReceipt();
-    this.append(this.session.disconnect({ receipt }), { receipt });
+    const frame = this.session.disconnect({ receipt });
     try {
-      await this.confirmed(receipt, "DISCONNECT", { timeout: Infinity });
+      await this.request(frame, "DISCONNECT", { receipt, timeout: Infinity });
       this.#end(new ConnectionError("The client was closed."), true);
     } catch (error) {
       if (!this.#isGoodBye) throw error;
@@ -265,24 +190,68 @@ export class Connection {
       );
     this.#failure = failure;
     this.#isGoodBye = isGoodBye;
-    this.#time.stop();
-    this.#stall.stop();
+    this.#alarm.stop();
     this.session.lost();
     this.#link.close();
-    this.#outbox.fail(failure);
-    this.#receipts.rejectAll((operation) => unknownFate(operation, failure));
-    this.#rest?.resolve();
+    this.#writer.end(failure);
+    this.#readOn();
     this.#connected.reject(cause);
     // Nobody need be waiting for it any more.
     this.#connected.promise.catch(() => {});
-    this.#events.lost(failure, isGoodBye);
+    this.onLost?.(failure, isGoodBye);
+  }
+
+  /** Something is due, or was when it was last looked for. */
+  #look(at: number): void {
+    const { clock, status } = this.#context;
+    const now = clock.now();
+    // A broker that takes nothing may wait until we take what it has sent.
+    if (this.#writer.look(now)) this.#readOn();
+    // Where nobody reads, silence says nothing.
+    if (this.#rest !== undefined) this.#beats.received(now);
+    for (const event of this.#beats.due(now, at)) {
+      switch (event) {
+        case "beat":
+          this.#writer.beat();
+          break;
+        case "ask":
+          if (this.session.state === "connected") this.#ask();
+          break;
+        case "overdue":
+          status.post({ type: "broker-silent" });
+          break;
+        case "silent":
+          return this.fail(this.#silence(now));
+      }
+    }
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    this.#alarm.by(
+      Math.min(this.#beats.nextDeadline, this.#writer.nextDeadline),
+    );
+  }
+
+  #ask(): void {
+    for (const frame of lifeQuestion(this.session)) this.write(frame);
+  }
+
+  #silence(now: number): ConnectionError {
+    return new ConnectionError(
+      `The broker at ${this.#link.peer} has been silent for ${
+        Math.round(this.#beats.silence(now)!)
+      } ms, though it promised a heart-beat every ${
+        this.session.heartBeat[1]
+      } ms.`,
+    );
   }
 
   async #read(): Promise<void> {
-    const { clock, traffic } = this.#options;
+    const { clock, traffic, pace } = this.#context;
     try {
       for (;;) {
-        const octets = await this.#link.read();
+        const octets = await pace.outside(this.#link.read());
         if (this.#failure !== undefined) return;
         if (octets === undefined) {
           throw new ConnectionError(
@@ -293,23 +262,20 @@ export class Connection {
         }
         traffic.receivedAt = clock.now();
         traffic.octetsReceived += octets.length;
-        this.#time.received();
+        this.#beats.received(traffic.receivedAt);
         this.#decoder.push(octets);
         for (const frame of this.#decoder) {
           traffic.framesReceived++;
           this.#dispatch(this.session.receive(frame));
           if (this.#failure !== undefined) return;
         }
-        while (this.#mustRest()) {
-          this.#rest ??= Promise.withResolvers();
-          await this.#rest.promise;
-          this.#time.received();
-        }
+        if (this.#mustRest()) await this.#pause();
+        if (pace.isOver) await pace.next();
       }
     } catch (error) {
       const isGoodBye = this.session.state === "disconnecting" &&
-        this.#outbox.length === 0 && error instanceof ConnectionError;
-      this.#end(redacted(error, this.#options.passcode), isGoodBye);
+        this.#writer.length === 0 && error instanceof ConnectionError;
+      this.#end(redacted(error, this.#init.passcode), isGoodBye);
     }
   }
 
@@ -319,8 +285,31 @@ export class Connection {
    * And it goes on where the broker takes nothing from us before we have.
    */
   #mustRest(): boolean {
-    return this.#failure === undefined && this.#receipts.size === 0 &&
-      !this.#stall.isStalled && this.#events.isOverfed();
+    return this.#failure === undefined && this.#writer.receipts.size === 0 &&
+      !this.#writer.isStalled && this.#router.isFull;
+  }
+
+  async #pause(): Promise<void> {
+    const { status, buffer, clock } = this.#context;
+    const { id, destination } = this.#router.fullest;
+    status.post({
+      type: "reading-paused",
+      octets: buffer.octets,
+      subscription: id,
+      destination,
+    });
+    this.#rest = Promise.withResolvers();
+    buffer.onRoom = () => this.#readOn();
+    await this.#rest.promise;
+    this.#beats.received(clock.now());
+    status.post({ type: "reading-resumed" });
+  }
+
+  #readOn(): void {
+    if (this.#rest === undefined || this.#mustRest()) return;
+    this.#context.buffer.onRoom = undefined;
+    this.#rest.resolve();
+    this.#rest = undefined;
   }
 
   #dispatch(event: SessionEvent): void {
@@ -329,53 +318,42 @@ export class Connection {
         // What crosses our UNSUBSCRIBE still has its subscription's name on it.
         const { frame, subscription } = event;
         const id = subscription?.id ?? frame.headers.get("subscription");
-        this.#events.message(frame, id);
-        return;
+        return this.#router.message(frame, id);
       }
       case "receipt":
-        this.#receipts.resolve(event.id);
-        return;
+        return this.#writer.receipts.resolve(event.id);
       case "connected":
-        this.#time.start(
-          new Pulse(
-            this.session.heartBeat,
-            this.#options.clock.now(),
-            this.session.dialect.skipsBeats,
-          ),
-        );
-        this.#receipts.allTaken();
-        this.#connected.resolve();
-        return;
+        return this.#begin();
       case "refused":
-        this.fail(
+        return this.fail(
           this.#brokerError("The broker refused the connection", event.frame),
         );
-        return;
       case "error": {
         const error = this.#brokerError("The broker reported", event.frame);
         if (event.receipt !== undefined) {
-          this.#receipts.reject(event.receipt, error);
-        } else if (event.subscription !== undefined) {
-          this.#events.subscriptionFailed(event.subscription.id, error);
-        } else {
-          // It is not said what failed; where it can be one operation only, it
-          // is that. In any case nothing can be relied on any more.
-          this.#receipts.rejectOnly(error, !this.isReplaying);
-          this.fail(error);
+          return this.#writer.receipts.reject(event.receipt, error);
         }
+        if (event.subscription !== undefined) {
+          return this.#router.subscriptionFailed(event.subscription.id, error);
+        }
+        // It is not said what failed; where it can be one operation only, it
+        // is that. In any case nothing can be relied on any more.
+        this.#writer.receipts.rejectOnly(error, !this.isReplaying);
+        return this.fail(error);
       }
     }
   }
 
-  #brokerError(what: string, frame: Frame): BrokerError {
-    return brokerError(what, frame, this.#options.passcode);
+  #begin(): void {
+    const { heartBeat, dialect } = this.session;
+    const now = this.#context.clock.now();
+    this.#beats.start(new Pulse(heartBeat, now, dialect.skipsBeats));
+    this.#setAlarm();
+    this.#writer.receipts.allTaken();
+    this.#connected.resolve();
   }
-}
 
-function unknownFate(operation: string, cause: unknown): ConnectionError {
-  return new ConnectionError(
-    `It is unknown whether the broker took ${operation}: the connection was ` +
-      "lost before that was confirmed. Repeating it may do it twice.",
-    { cause, unknown: true },
-  );
+  #brokerError(what: string, frame: Frame): BrokerError {
+    return brokerError(what, frame, this.#init.passcode);
+  }
 }

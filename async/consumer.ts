@@ -1,9 +1,11 @@
 import { BrokerError, ConnectionError, StompError } from "../errors.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import { type FailureCopy, failureCopy } from "./error_copy.ts";
-import type { Feed } from "./feed.ts";
-import type { Message } from "./message.ts";
+import { errorCopy } from "./error_copy.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { deliveryOf, type Message } from "./message.ts";
 import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";
+import { putSend } from "./sending.ts";
+import type { SubscriptionCore } from "./subscription_core.ts";
 
 /** What a handler is told beside the message. */
 export interface ConsumeContext {
@@ -19,18 +21,6 @@ export type MessageHandler = (
   message: Message,
   context: ConsumeContext,
 ) => unknown;
-
-/** What the client lends to its consumers. */
-export interface ConsumerHost {
-  /** Sends a message and waits until the broker has confirmed it. */
-  sendConfirmed(destination: string, copy: FailureCopy): Promise<void>;
-  /** A handler has failed. */
-  failed(message: Message, cause: unknown): void;
-  /** Closes the client gracefully, because of this. */
-  shutDown(cause: unknown): void;
-  /** Aborts when the client begins to shut down. */
-  readonly signal: AbortSignal;
-}
 
 /** How a consumer is made. */
 export interface ConsumerInit {
@@ -59,9 +49,9 @@ export interface ConsumerInit {
  * mode `auto` it does not, and a failure is one as above.
  */
 export class Consumer implements AsyncDisposable {
-  readonly #host: ConsumerHost;
+  readonly #life: Lifecycle;
+  readonly #core: SubscriptionCore;
   readonly #init: ConsumerInit;
-  readonly #feed: Feed;
   readonly #context: ConsumeContext;
   readonly #done: Promise<void>;
   readonly #closing = new AbortController();
@@ -70,17 +60,13 @@ export class Consumer implements AsyncDisposable {
   #failure: { readonly cause: unknown } | undefined;
 
   /** Made by `client.consume()`. */
-  constructor(
-    host: ConsumerHost,
-    feed: Feed,
-    init: ConsumerInit,
-  ) {
-    this.#host = host;
+  constructor(life: Lifecycle, core: SubscriptionCore, init: ConsumerInit) {
+    this.#life = life;
+    this.#core = core;
     this.#init = init;
-    this.#feed = feed;
     this.#context = {
       signal: AbortSignal.any([
-        host.signal,
+        life.shutdown,
         this.#closing.signal,
         ...init.signal === undefined ? [] : [init.signal],
       ]),
@@ -91,22 +77,22 @@ export class Consumer implements AsyncDisposable {
       if (this.#failure !== undefined) throw this.#failure.cause;
     });
     // A subscription that fails must not go quiet while the client lives.
-    this.#done.catch((error) => host.shutDown(error));
+    this.#done.catch((error) => life.shutDown(error));
   }
 
   /** The id of its subscription. */
   get id(): string {
-    return this.#feed.id;
+    return this.#core.init.id;
   }
 
   /** Where its messages were sent to. */
   get destination(): string {
-    return this.#feed.destination;
+    return this.#core.init.destination;
   }
 
   /** Resolves when the broker has confirmed the subscription. */
   get ready(): Promise<void> {
-    return this.#feed.ready;
+    return this.#core.ready;
   }
 
   /**
@@ -115,6 +101,7 @@ export class Consumer implements AsyncDisposable {
    * connection was lost.
    */
   get done(): Promise<void> {
+    this.#life.context.isEndKnown = true;
     return this.#done;
   }
 
@@ -130,7 +117,7 @@ export class Consumer implements AsyncDisposable {
     let ending: Promise<void>;
     try {
       checkOptions("close()", options, UNSUBSCRIBE_CHECKS);
-      ending = this.#feed.unsubscribe(options);
+      ending = this.#core.unsubscribe(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -138,7 +125,7 @@ export class Consumer implements AsyncDisposable {
       this.#closing.abort();
       // Who has not finished in time is not waited for any longer.
       this.#closed = ending.then(() =>
-        this.#feed.inHand > 0 ? undefined : this.#done
+        this.#core.unsettled.inHand > 0 ? undefined : this.#done
       );
       // Nobody need wait for it.
       this.#closed.catch(() => {});
@@ -152,31 +139,39 @@ export class Consumer implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    for await (const message of this.#feed) await this.#handle(message);
+    const messages = this.#core.iterate();
+    for (;;) {
+      const { done, value } = await messages.next();
+      if (done) return;
+      await this.#handle(value);
+    }
   }
 
   async #handle(message: Message): Promise<void> {
+    const delivery = deliveryOf(message);
     try {
       await this.#init.handler(message, this.#context);
-    } catch (error) {
-      this.#host.failed(message, error);
+    } catch (thrown) {
+      const error = thrown === undefined ? thrownNothing() : thrown;
+      this.#life.handlerFailed(message, error);
       // It is handled as if this had never been.
       if (this.#comesAgain(message)) return;
       if (!await this.#copy(message, error)) return;
       if (this.#init.onFailure === "shutdown") this.#shutDown(error);
     }
-    this.#feed.finished(message);
-    // Cumulative: nothing may be covered that is not finished.
-    const last = this.#feed.ack === "client"
-      ? this.#feed.lastFinished
-      : message;
-    if (last !== undefined && this.#feed.ack !== "auto") this.#settle(last);
+    try {
+      this.#core.unsettled.finish(delivery);
+    } catch (error) {
+      // If the connection is gone, the message comes again.
+      if (error instanceof ConnectionError) return;
+      if (error instanceof StompError) this.#life.shutDown(error);
+    }
   }
 
   /** Whether the broker delivers it again, because its connection is gone. */
   #comesAgain(message: Message): boolean {
     return message.isStale && message.settled === undefined &&
-      this.#feed.ack !== "auto";
+      this.#core.unsettled.ack !== "auto";
   }
 
   /** Whether the message may be acknowledged, though its handler failed. */
@@ -186,11 +181,18 @@ export class Consumer implements AsyncDisposable {
       this.#shutDown(error);
       return false;
     }
+    // The handler has left it to the broker what becomes of it.
+    if (message.settled === "nack") return true;
     try {
-      await this.#host.sendConfirmed(
-        errorDestination,
-        failureCopy(message, error),
-      );
+      const { body, headers, isText } = errorCopy(message, error);
+      await this.#life.use("send", undefined, (connection) => {
+        const { text } = connection.session.dialect;
+        return putSend(connection, errorDestination, body, {
+          headers,
+          contentLength: !isText || text === "nothing tells",
+          receipt: true,
+        });
+      });
       return true;
     } catch (copyError) {
       // If the message comes again, so does this; but what the broker has refused
@@ -210,15 +212,12 @@ export class Consumer implements AsyncDisposable {
 
   #shutDown(cause: unknown): void {
     this.#failure ??= { cause };
-    this.#host.shutDown(cause);
+    this.#life.shutDown(cause);
   }
+}
 
-  #settle(message: Message): void {
-    if (message.settled !== undefined) return;
-    message.ack().catch((error) => {
-      // If the connection is gone, the message comes again.
-      if (error instanceof ConnectionError) return;
-      if (error instanceof StompError) this.#host.shutDown(error);
-    });
-  }
+function thrownNothing(): StompError {
+  return new StompError(
+    "The handler has failed without a reason: it has thrown undefined.",
+  );
 }

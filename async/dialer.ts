@@ -7,29 +7,25 @@ import type { Clock } from "../transport/clock.ts";
 import { runtimeTransport } from "../transport/runtime.ts";
 import { type Link, showAddress } from "../transport/transport.ts";
 import { dialWebSocket } from "../transport/web_socket_dial.ts";
+import type { ClientContext } from "./client_context.ts";
 import { Connection } from "./connection.ts";
-import type { ConnectionEvents } from "./connection_init.ts";
+import type { FrameRouter } from "./frame_router.ts";
 import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
-import { Traffic } from "./stats.ts";
 import { within } from "./time_limit.ts";
 
 /** Makes one connection to one broker. */
 export class Dialer {
   readonly #options: ConnectOptions;
-  readonly #clock: Clock;
   readonly #limits: FrameLimits;
   readonly #versions: readonly Version[];
-  /** What has gone over its connections. */
-  readonly traffic: Traffic = new Traffic();
 
   /**
    * Takes the options of `connect()`.
    *
    * @throws {UsageError} if one of them is wrong.
    */
-  constructor(options: ConnectOptions, clock: Clock) {
+  constructor(options: ConnectOptions) {
     this.#options = options;
-    this.#clock = clock;
     this.#limits = resolveLimits(options.limits);
     this.#versions = offeredVersions(options.versions);
   }
@@ -42,11 +38,12 @@ export class Dialer {
    */
   async dial(
     target: Target,
-    events: ConnectionEvents,
+    context: ClientContext,
+    router: FrameRouter,
     signal: AbortSignal | undefined,
   ): Promise<Connection> {
     const options = this.#options;
-    const clock = this.#clock;
+    const { clock } = context;
     const connectTimeout = options.connectTimeout ?? DEFAULTS.connectTimeout;
     const credentials = await within(
       clock,
@@ -63,19 +60,16 @@ export class Dialer {
       connectTimeout,
       `A connection to ${showAddress(target)}`,
       signal,
-      (signal) => this.#connect(target, signal),
+      (signal) => this.#connect(target, clock, signal),
     );
     const handshake = {
       ...credentials,
-      clock,
-      traffic: this.traffic,
       limits: this.#limits,
       versions: this.#versions,
       host: options.host ?? target.host,
       heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
       headers: options.headers,
       dialect: options.dialect,
-      receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
     };
     try {
       return await within(
@@ -83,7 +77,7 @@ export class Dialer {
         options.connectedTimeout ?? DEFAULTS.connectedTimeout,
         "CONNECTED",
         signal,
-        (signal) => Connection.open(link, handshake, events, signal),
+        (signal) => Connection.open(link, handshake, context, router, signal),
       );
     } catch (error) {
       link.close();
@@ -91,14 +85,18 @@ export class Dialer {
     }
   }
 
-  async #connect(target: Target, signal: AbortSignal): Promise<Link> {
+  async #connect(
+    target: Target,
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<Link> {
     const { transport, tls = {}, webSocket } = this.#options;
     if (target.webSocket !== undefined) {
       return await dialWebSocket(target.webSocket, {
         protocols: subprotocols(this.#versions),
         webSocket,
         signal,
-        clock: this.#clock,
+        clock,
       });
     }
     return await (transport ?? await runtimeTransport()).connect(target, {

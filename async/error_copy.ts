@@ -19,7 +19,7 @@ const BROKERS_OWN: ReadonlySet<string> = new Set([
 const LONGEST_REASON = 1000;
 
 /** What is sent to an error destination. */
-export interface FailureCopy {
+export interface ErrorCopy {
   readonly body: Uint8Array;
   readonly headers: Record<string, string>;
   /**
@@ -34,7 +34,7 @@ export interface FailureCopy {
  * kept on disk, with the reason. It can be sent to any broker; RabbitMQ would
  * refuse a SEND that has a `message-id`.
  */
-export function failureCopy(message: Message, error: unknown): FailureCopy {
+export function errorCopy(message: Message, error: unknown): ErrorCopy {
   const headers: Record<string, string> = {};
   for (const [name, value] of message.headers) {
     const isOurs = !BROKERS_OWN.has(name) && !name.startsWith("original-") &&

@@ -1,112 +1,77 @@
 import type { Pulse } from "../session/heart_beat.ts";
-import type { Clock } from "../transport/clock.ts";
-import type { Receipts } from "./receipts.ts";
 
-/** What a timekeeper tells its connection. */
-export interface TimekeeperEvents {
+/** What is to be done now. */
+export type BeatEvent =
   /** It is time for a sign of life. */
-  beat(): void;
+  | "beat"
   /** It is time to ask whether the broker lives. */
-  ask(): void;
+  | "ask"
   /** The broker has been silent for longer than it should. */
-  overdue(): void;
+  | "overdue"
   /** The broker has been silent for too long. */
-  silent(milliseconds: number): void;
-  /** Whether nobody reads, so that silence says nothing. */
-  isResting(): boolean;
-}
+  | "silent";
 
 /** A timer that is this late, in ms, was held up, and so was the reader. */
 const LATE = 100;
 
-/**
- * Keeps the deadlines of one connection, with one timer: our heart-beats, the
- * broker's, and receipts.
- */
-export class Timekeeper {
-  readonly #clock: Clock;
-  readonly #receipts: Receipts;
-  readonly #events: TimekeeperEvents;
+/** Says when a connection's heart-beats are due, ours and the broker's. */
+export class HeartBeats {
   #pulse: Pulse | undefined;
-  #cancel: (() => void) | undefined;
-  #wakeAt = Infinity;
-  #isStopped = false;
   /** Whether the present silence was told of. */
   #isTold = false;
-
-  /** Heart-beats begin with {@linkcode start}. */
-  constructor(clock: Clock, receipts: Receipts, events: TimekeeperEvents) {
-    this.#clock = clock;
-    this.#receipts = receipts;
-    this.#events = events;
-  }
+  /** When to look once more, after the reader has had time. */
+  #again: number | undefined;
 
   /** Heart-beats have been negotiated. */
   start(pulse: Pulse): void {
     this.#pulse = pulse;
-    this.#arm();
   }
 
   /** Octets have left. */
-  sent(): void {
-    this.#pulse?.sent(this.#clock.now());
+  sent(now: number): void {
+    this.#pulse?.sent(now);
   }
 
   /** Octets have come. */
-  received(): void {
+  received(now: number): void {
     this.#isTold = false;
-    this.#pulse?.received(this.#clock.now());
+    this.#again = undefined;
+    this.#pulse?.received(now);
   }
 
-  /** There is another receipt to wait for. */
-  receiptAdded(): void {
-    if (this.#receipts.nextDeadline < this.#wakeAt) this.#arm();
-  }
-
-  /** Nothing is due any more. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#cancel?.();
-  }
-
-  #arm(): void {
-    this.#cancel?.();
-    this.#wakeAt = Math.min(
+  /** When to look next; `Infinity` for never. */
+  get nextDeadline(): number {
+    return this.#again ?? Math.min(
       this.#pulse?.nextDeadline() ?? Infinity,
       this.#isTold ? Infinity : this.#pulse?.overdueAt ?? Infinity,
-      this.#receipts.nextDeadline,
-    );
-    if (this.#wakeAt === Infinity || this.#isStopped) return;
-    this.#cancel = this.#clock.after(
-      Math.max(0, this.#wakeAt - this.#clock.now()),
-      () => this.#tick(),
     );
   }
 
-  #tick(): void {
-    const now = this.#clock.now();
+  /** What is due, where it should have been looked for at `dueAt`. */
+  due(now: number, dueAt: number): BeatEvent[] {
+    const events: BeatEvent[] = [];
     const pulse = this.#pulse;
-    if (pulse?.isSendDue(now)) {
-      this.#events.beat();
+    if (pulse === undefined) return events;
+    this.#again = undefined;
+    if (pulse.isSendDue(now)) {
       pulse.sent(now);
+      events.push("beat");
     }
-    if (this.#events.isResting()) pulse?.received(now);
-    if (pulse?.takeQuestion(now)) this.#events.ask();
-    this.#receipts.expire(now);
-    const silence = pulse?.silence(now);
-    const isLate = now - this.#wakeAt > LATE;
-    if (silence === undefined) {
-      if (!isLate && !this.#isTold && now >= (pulse?.overdueAt ?? Infinity)) {
-        this.#isTold = true;
-        this.#events.overdue();
-      }
-      this.#arm();
-    } else if (isLate) {
-      // The program was busy. Let the reader see first what has come meanwhile.
-      this.#wakeAt = now;
-      this.#cancel = this.#clock.after(LATE / 2, () => this.#tick());
-    } else {
-      this.#events.silent(silence);
+    if (pulse.takeQuestion(now)) events.push("ask");
+    const isLate = now - dueAt > LATE;
+    const isSilent = pulse.silence(now) !== undefined;
+    // The program was busy. Let the reader see first what has come meanwhile.
+    if (isSilent && isLate) this.#again = now + LATE / 2;
+    else if (isSilent) events.push("silent");
+    else if (!isLate && !this.#isTold && now >= pulse.overdueAt) {
+      this.#isTold = true;
+      events.push("overdue");
     }
+    return events;
+  }
+
+  /** For how long the broker has been silent, in ms, where that is too long. */
+  silence(now: number): number | undefined {
+    return this.#pulse?.silence(now);
   }
 }

@@ -1,5 +1,6 @@
 import { Frame } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
+import type { Connection } from "./connection.ts";
 import type { ReceiptOptions } from "./options.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -36,27 +37,78 @@ export function settledByBroker(verb: Verb): UsageError {
   );
 }
 
-/** What stands behind a message: how it reaches its subscription again. */
-export interface Settlement {
-  /** What the program did with it. */
-  readonly settled: Verb | undefined;
-  /** Whether it is too late to do anything with it. */
-  readonly isStale: boolean;
+/** Who settles deliveries: what keeps account of them, and knows messages. */
+export interface Settler {
+  /** Where messages can be settled now; `undefined`: nowhere. */
+  readonly connection: Connection | undefined;
   /** Acknowledges or refuses; `false`: the delivery is stale. */
-  settle(verb: Verb, options: NackOptions | undefined): Promise<boolean>;
+  settle(
+    delivery: Delivery,
+    verb: Verb,
+    options: NackOptions,
+  ): Promise<boolean>;
 }
+
+/** One delivery of one message, and what has become of it. */
+export class Delivery {
+  readonly message: Message;
+  /** The connection that it came over: it can be settled there or not at all. */
+  readonly connection: Connection | undefined;
+  readonly settler: Settler;
+  /** What the program did with it. */
+  settled: Verb | undefined;
+  /** The broker's confirmation of that, where it was asked for. */
+  confirmation: Promise<void> | undefined;
+  /** The how-many-th of its subscription it was to be handed out. */
+  position = 0;
+  /** When it was handed out. */
+  since = 0;
+  /** Whether only the program settles it, not a loop that goes on. */
+  isByHand = false;
+  /** Whether nobody works on it any more: the loop has gone on, or was left. */
+  isLeft = false;
+  /** Whether it is to be acknowledged as soon as no other is covered by that. */
+  isFinished = false;
+  /** Whether nothing but its own ACK or NACK may settle it. */
+  isAbandoned = false;
+  /** Whether it was settled in a transaction that has not ended. */
+  isUndecided = false;
+
+  /** Comes with a frame of the broker's. */
+  constructor(
+    frame: Frame,
+    connection: Connection | undefined,
+    settler: Settler,
+  ) {
+    this.message = new Message(frame, this);
+    this.connection = connection;
+    this.settler = settler;
+  }
+
+  /** Whether it is too late to settle it. */
+  get isStale(): boolean {
+    return this.connection !== this.settler.connection;
+  }
+}
+
+/** The delivery that a message belongs to. */
+export let deliveryOf: (message: Message) => Delivery;
 
 /**
  * A message as a subscription delivers it (STOMP 1.2, "MESSAGE"). Programs do
  * not make messages; they get them by iterating a subscription.
  */
 export class Message extends Frame {
-  readonly #settlement: Settlement;
+  static {
+    deliveryOf = (message) => message.#delivery;
+  }
+
+  readonly #delivery: Delivery;
 
   /** Made by the subscription that hands it out. */
-  constructor(frame: Frame, settlement: Settlement) {
+  constructor(frame: Frame, delivery: Delivery) {
     super(frame.command, frame.headers, frame.body);
-    this.#settlement = settlement;
+    this.#delivery = delivery;
   }
 
   /** The destination that it was sent to. */
@@ -76,7 +128,7 @@ export class Message extends Frame {
 
   /** How the message was settled; `undefined`: it is not. */
   get settled(): Verb | undefined {
-    return this.#settlement.settled;
+    return this.#delivery.settled;
   }
 
   /**
@@ -84,7 +136,7 @@ export class Message extends Frame {
    * gone or its subscription has ended. If it is not settled, it comes again.
    */
   get isStale(): boolean {
-    return this.#settlement.isStale;
+    return this.#delivery.isStale;
   }
 
   /**
@@ -100,8 +152,8 @@ export class Message extends Frame {
    * cover what another has not finished. What a receipt throws, see
    * {@linkcode ReceiptOptions}.
    */
-  ack(options?: AckOptions): Promise<boolean> {
-    return this.#settlement.settle("ack", options);
+  ack(options: AckOptions = {}): Promise<boolean> {
+    return this.#delivery.settler.settle(this.#delivery, "ack", options);
   }
 
   /**
@@ -109,7 +161,7 @@ export class Message extends Frame {
    * it again at once, ActiveMQ moves it to its dead-letter queue, Artemis drops
    * it. The same rules hold as for {@linkcode ack}; STOMP 1.0 has no NACK.
    */
-  nack(options?: NackOptions): Promise<boolean> {
-    return this.#settlement.settle("nack", options);
+  nack(options: NackOptions = {}): Promise<boolean> {
+    return this.#delivery.settler.settle(this.#delivery, "nack", options);
   }
 }

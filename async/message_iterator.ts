@@ -1,95 +1,103 @@
-import type { Delivery } from "./delivery.ts";
-import type { Message } from "./message.ts";
+import type { Inbox, Taker } from "./inbox.ts";
+import type { Delivery, Message } from "./message.ts";
+import type { Unsettled } from "./unsettled.ts";
 
-/** A loop that waits for the next delivery. */
-export type Taker = PromiseWithResolvers<Delivery | undefined>;
-
-/** What a loop does with its feed. */
-export interface LoopHost {
-  /** The next delivery, if there is one already. */
-  take(): Delivery | undefined;
-  /** Waits for one; `undefined` at the end. */
-  wait(taker: Taker): void;
-  /** Waits no more. Returns whether it did. */
-  waitNoMore(taker: Taker): boolean;
-  /** The loop is done with a delivery and asks for another one. */
-  goOn(delivery: Delivery): void;
-  /** The loop was left with a delivery in hand. */
-  leave(delivery: Delivery): void;
-  /** The loop is over. Called once. */
-  ended(): void;
-}
+type Result = IteratorResult<Message, undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** One `for await` loop over the messages of a subscription. */
-export class Loop implements AsyncIterator<Message, undefined> {
-  readonly #host: LoopHost;
+export class MessageIterator implements AsyncIterator<Message, undefined> {
+  readonly #inbox: Inbox;
+  readonly #unsettled: Unsettled;
+  readonly #onEnd: () => void;
   #current: Delivery | undefined;
   #taker: Taker | undefined;
-  #pending: Promise<void> | undefined;
+  /** What was asked for last, where it has to wait. */
+  #pending: Promise<Result> | undefined;
   #isOver = false;
 
-  /** It begins. */
-  constructor(host: LoopHost) {
-    this.#host = host;
+  /** It begins; `onEnd` is called once. */
+  constructor(inbox: Inbox, unsettled: Unsettled, onEnd: () => void) {
+    this.#inbox = inbox;
+    this.#unsettled = unsettled;
+    this.#onEnd = onEnd;
   }
 
   /** One after the other, also where somebody asks for several at once. */
-  next(): Promise<IteratorResult<Message, undefined>> {
-    const result = this.#pending === undefined
-      ? this.#next()
-      : this.#pending.then(() => this.#next());
-    const pending = result.then(() => {}, () => {}).then(() => {
-      if (this.#pending === pending) this.#pending = undefined;
-    });
-    this.#pending = pending;
-    return result;
+  next(): Promise<Result> {
+    if (this.#pending === undefined) return this.#next();
+    const step = () => this.#next();
+    return this.#await(this.#pending.then(step, step));
   }
 
   /** The loop was left by `break` or `throw`. */
   return(): Promise<IteratorReturnResult<undefined>> {
-    if (this.#taker !== undefined && this.#host.waitNoMore(this.#taker)) {
-      this.#taker.resolve(undefined);
+    const taker = this.#taker;
+    if (taker !== undefined && this.#inbox.waitNoMore(taker)) {
+      taker.resolve(undefined);
     }
-    if (this.#current !== undefined) this.#host.leave(this.#current);
+    if (this.#current !== undefined) this.#unsettled.abandon(this.#current);
     this.#current = undefined;
     return Promise.resolve(this.#end());
   }
 
-  async #next(): Promise<IteratorResult<Message, undefined>> {
+  #next(): Promise<Result> {
+    const done = this.#current;
+    if (done === undefined) return this.#take();
+    this.#current = undefined;
     try {
-      await this.#goOn();
-      if (this.#isOver) return DONE;
-      this.#current = this.#host.take() ?? await this.#wait();
+      this.#unsettled.goOn(done);
     } catch (error) {
       this.#end();
-      throw error;
+      return Promise.reject(error);
     }
-    return this.#current === undefined
-      ? this.#end()
-      : { done: false, value: this.#current.message };
-  }
-
-  #goOn(): Promise<void> | undefined {
-    const done = this.#current;
-    if (done === undefined) return undefined;
-    this.#current = undefined;
-    this.#host.goOn(done);
+    const room = done.connection?.room();
+    if (room === undefined) return this.#take();
     // A connection that is lost meanwhile is found out by what comes next.
-    return done.connection.room(undefined)?.catch(() => {});
+    return this.#await(room.catch(() => {}).then(() => this.#take()));
   }
 
-  async #wait(): Promise<Delivery | undefined> {
-    this.#taker = Promise.withResolvers();
-    this.#host.wait(this.#taker);
-    const delivery = await this.#taker.promise;
-    this.#taker = undefined;
-    return delivery;
+  #take(): Promise<Result> {
+    if (this.#isOver) return Promise.resolve(DONE);
+    const delivery = this.#inbox.take();
+    if (delivery !== undefined) return Promise.resolve(this.#has(delivery));
+    return this.#await(this.#wait());
+  }
+
+  #await(result: Promise<Result>): Promise<Result> {
+    const over = () => {
+      if (this.#pending === result) this.#pending = undefined;
+    };
+    this.#pending = result;
+    result.then(over, over);
+    return result;
+  }
+
+  #wait(): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#taker = {
+        resolve: (delivery) => {
+          this.#taker = undefined;
+          resolve(delivery === undefined ? this.#end() : this.#has(delivery));
+        },
+        reject: (cause) => {
+          this.#taker = undefined;
+          this.#end();
+          reject(cause);
+        },
+      };
+      this.#inbox.wait(this.#taker);
+    });
+  }
+
+  #has(delivery: Delivery): Result {
+    this.#current = delivery;
+    return { done: false, value: delivery.message };
   }
 
   #end(): IteratorReturnResult<undefined> {
-    if (!this.#isOver) this.#host.ended();
+    if (!this.#isOver) this.#onEnd();
     this.#isOver = true;
     return DONE;
   }

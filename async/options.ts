@@ -234,6 +234,20 @@ export const SUBSCRIBE_CHECKS: Readonly<Record<keyof SubscribeOptions, Check>> =
     manualAck: boolean,
   };
 
+/** Options of `subscription.receive()`. */
+export interface ReceiveOptions {
+  /** How long to wait for a message, in ms; 0: not at all. @default {Infinity} */
+  timeout?: number | undefined;
+  /** Stops the waiting. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What receive options may be. */
+export const RECEIVE_CHECKS: Readonly<Record<keyof ReceiveOptions, Check>> = {
+  timeout: milliseconds,
+  signal,
+};
+
 /** Options of `subscription.unsubscribe()`. */
 export interface UnsubscribeOptions {
   /** Whether the broker forgets a durable subscription. @default {false} */

@@ -1,4 +1,5 @@
 import { TimeoutError } from "../errors.ts";
+import type { SignalWatch } from "./signal_watch.ts";
 
 interface Pending {
   /** The how-many-th frame has asked for it. */
@@ -6,6 +7,7 @@ interface Pending {
   readonly operation: string;
   readonly timeout: number;
   readonly deadline: number;
+  forgetSignal: (() => void) | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -15,23 +17,25 @@ const SLACK = 20;
 
 /** The operations that wait for a receipt, by its id, each with a deadline. */
 export class Receipts {
+  readonly #signals: SignalWatch;
   readonly #pending = new Map<string, Pending>();
   #nextDeadline = Infinity;
   #idle: PromiseWithResolvers<void> | undefined;
   /** How many frames were written. */
   #written = 0;
-  /** The latest of them that has not asked for a receipt. */
+  /** The latest of them that nobody waits for a receipt of. */
   #silent = 0;
-  /** Those that have, and nobody waits for it yet. */
-  readonly #asked = new Map<string, number>();
   /** Up to this one the broker has taken all of them. */
   #taken = 0;
 
-  /** A frame was written, and may have asked for a receipt that is added later. */
-  wrote(receipt: string | undefined): void {
-    this.#written++;
-    if (receipt === undefined) this.#silent = this.#written;
-    else this.#asked.set(receipt, this.#written);
+  /** Nothing was written yet. */
+  constructor(signals: SignalWatch) {
+    this.#signals = signals;
+  }
+
+  /** A frame was written that asks for none. */
+  wrote(): void {
+    this.#silent = ++this.#written;
   }
 
   /** The broker has taken everything that was written. */
@@ -49,21 +53,29 @@ export class Receipts {
     return this.#nextDeadline;
   }
 
-  /** Waits for a receipt until `now + timeout`. */
-  add(
+  /** A frame was written that asks for one, which may take until `now + timeout`. */
+  wait(
     id: string,
     operation: string,
     timeout: number,
     now: number,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const deadline = now + timeout;
-    const position = this.#asked.get(id)!;
-    this.#asked.delete(id);
-    const pending = { position, operation, timeout, deadline, resolve, reject };
-    this.#pending.set(id, pending);
-    this.#nextDeadline = Math.min(this.#nextDeadline, deadline + SLACK);
-    return promise;
+    return new Promise((resolve, reject) => {
+      const deadline = now + timeout;
+      this.#pending.set(id, {
+        position: ++this.#written,
+        operation,
+        timeout,
+        deadline,
+        forgetSignal: signal === undefined
+          ? undefined
+          : this.#signals.on(signal, () => this.#giveUp(id, signal.reason)),
+        resolve,
+        reject,
+      });
+      this.#nextDeadline = Math.min(this.#nextDeadline, deadline + SLACK);
+    });
   }
 
   /** The receipt came; one that nobody waits for any more is tolerated. */
@@ -81,13 +93,13 @@ export class Receipts {
 
   /**
    * An ERROR came that says nothing of receipts: it is that of the only one,
-   * unless it may be about a frame that has asked for none, and is heeded.
+   * unless it may be about a frame that nobody waits for, and is heeded.
    */
   rejectOnly(error: unknown, heedsSilent: boolean): void {
-    const [id, ...others] = this.#pending.keys();
-    const isClear = others.length === 0 &&
+    const isClear = this.size === 1 &&
       (!heedsSilent || this.#silent <= this.#taken);
-    if (id !== undefined && isClear) this.reject(id, error);
+    if (!isClear) return;
+    for (const id of this.#pending.keys()) this.reject(id, error);
   }
 
   /** No receipt will come. */
@@ -103,7 +115,7 @@ export class Receipts {
     this.#nextDeadline = Infinity;
     for (const [id, { operation, timeout, deadline }] of this.#pending) {
       if (deadline <= now) {
-        this.reject(
+        this.#giveUp(
           id,
           new TimeoutError(`The receipt of ${operation}`, timeout),
         );
@@ -120,9 +132,17 @@ export class Receipts {
     await this.#idle.promise;
   }
 
+  /** Nobody waits for it any more; an ERROR may still be about its frame. */
+  #giveUp(id: string, error: unknown): void {
+    const pending = this.#remove(id);
+    this.#silent = Math.max(this.#silent, pending?.position ?? 0);
+    pending?.reject(error);
+  }
+
   #remove(id: string): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    pending?.forgetSignal?.();
     if (this.#pending.size === 0) {
       this.#idle?.resolve();
       this.#idle = undefined;

@@ -1,58 +1,62 @@
 import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
 import type { Attempt, Schedule } from "../session/failover.ts";
-import type { Clock } from "../transport/clock.ts";
 import { showAddress } from "../transport/transport.ts";
+import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
-import type { ConnectionEvents } from "./connection_init.ts";
 import type { Dialer } from "./dialer.ts";
-import { abortable, pause } from "./time_limit.ts";
+import type { Requests } from "./requests.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import { pause } from "./time_limit.ts";
 
-/** What the upkeep tells its client. */
-export interface UpkeepEvents extends Omit<ConnectionEvents, "lost"> {
-  /**
-   * A connection stands. What belongs on it goes out before anything else; where
-   * a promise is returned, everything else waits for that. `isCautious`: the
-   * broker had something against what went out on the one before, and did not
-   * say what it was.
-   */
-  connected(
-    connection: Connection,
-    isCautious: boolean,
-  ): Promise<void> | undefined;
-  /** It is lost, and another one is being made. */
-  disconnected(cause: ConnectionError): void;
-  /** There will be no other one. Called once. */
-  ended(cause: ConnectionError, isGoodBye: boolean): void;
-}
-
-/** What an upkeep is made with. */
-export interface UpkeepOptions {
+/** What a reconnector is made with. */
+export interface ReconnectorInit {
   readonly dialer: Dialer;
   readonly schedule: Schedule;
-  readonly clock: Clock;
   /** Whether a lost connection is made again. */
   readonly reconnects: boolean;
+}
+
+/** Who uses the connections. */
+interface Users {
+  readonly subscriptions: Subscriptions;
+  readonly requests: Requests;
 }
 
 /** A connection that has stood for so long, in ms, was no accident. */
 const STABLE = 10_000;
 
 /** Sees to it that there is a connection, one after the other. */
-export class Upkeep {
-  readonly #options: UpkeepOptions;
-  readonly #events: UpkeepEvents;
+export class Reconnector {
+  readonly #init: ReconnectorInit;
+  readonly #context: ClientContext;
+  readonly #users: Users;
+  readonly #onEnd: (cause: ConnectionError, isGoodBye: boolean) => void;
   readonly #stop = new AbortController();
   #connection: Connection | undefined;
   #connectedAt = 0;
   #reconnects = 0;
   /** Present while a lost connection is being made again: who waits for it. */
   #waiting: Set<Waiter> | undefined;
+  /**
+   * Whether the broker had something against what went out on the connection
+   * before, and did not say what it was.
+   */
   #isCautious = false;
 
-  /** It begins with {@linkcode start}. */
-  constructor(options: UpkeepOptions, events: UpkeepEvents) {
-    this.#options = options;
-    this.#events = events;
+  /**
+   * It begins with {@linkcode start}. `onEnd`: there will be no other connection;
+   * called once.
+   */
+  constructor(
+    init: ReconnectorInit,
+    context: ClientContext,
+    users: Users,
+    onEnd: (cause: ConnectionError, isGoodBye: boolean) => void,
+  ) {
+    this.#init = init;
+    this.#context = context;
+    this.#users = users;
+    this.#onEnd = onEnd;
   }
 
   /** The latest connection; it may be gone. */
@@ -64,6 +68,11 @@ export class Upkeep {
   get isOnline(): boolean {
     return this.#connection !== undefined &&
       this.#connection.failure === undefined;
+  }
+
+  /** Whether a lost connection is being made again, or subscriptions on it. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /** How often a lost connection was made again. */
@@ -78,7 +87,7 @@ export class Upkeep {
    * `ConnectionError` with all of them.
    */
   async start(signal: AbortSignal | undefined): Promise<void> {
-    this.#options.schedule.start();
+    this.#init.schedule.start();
     const errors = await this.#tryAll(signal);
     if (errors === undefined) return;
     if (errors.length === 1) throw errors[0];
@@ -99,23 +108,31 @@ export class Upkeep {
    */
   use<T>(
     signal: AbortSignal | undefined,
-    work: (connection: Connection) => T,
+    work: (connection: Connection) => T | Promise<T>,
   ): T | Promise<T> {
     const waiting = this.#waiting;
     if (waiting === undefined) return work(this.connection);
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const waiter: Waiter = {
-      go: (connection) => {
-        try {
-          resolve(work(connection));
-        } catch (error) {
-          reject(error);
-        }
-      },
-      giveUp: reject,
-    };
-    waiting.add(waiter);
-    return abortable(promise, signal).finally(() => waiting.delete(waiter));
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        go: (connection) => {
+          forget?.();
+          try {
+            resolve(work(connection));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        giveUp: (failure) => {
+          forget?.();
+          reject(failure);
+        },
+      };
+      const forget = signal && this.#context.signals.on(signal, () => {
+        waiting.delete(waiter);
+        reject(signal.reason);
+      });
+      waiting.add(waiter);
+    });
   }
 
   /** From now on a loss is the end; where it has happened, this is. */
@@ -127,13 +144,14 @@ export class Upkeep {
   async #tryAll(signal: AbortSignal | undefined): Promise<
     unknown[] | undefined
   > {
-    const { schedule, clock } = this.#options;
+    const { schedule } = this.#init;
+    const { clock, status } = this.#context;
     const errors: unknown[] = [];
     for (let attempt; (attempt = schedule.next(clock.now())) !== undefined;) {
       const { target, delay } = attempt;
       const address = showAddress(target);
       try {
-        this.#events.status({ type: "connecting", address, delay });
+        status.post({ type: "connecting", address, delay });
         await pause(clock, delay, signal);
         await this.#dial(attempt, signal);
         return undefined;
@@ -141,7 +159,7 @@ export class Upkeep {
         signal?.throwIfAborted();
         if (error instanceof UsageError) throw error;
         if (error instanceof BrokerError) schedule.refused(target, clock.now());
-        this.#events.status({ type: "connect-failed", address, cause: error });
+        status.post({ type: "connect-failed", address, cause: error });
         errors.push(error);
       }
     }
@@ -152,36 +170,31 @@ export class Upkeep {
     { target }: Attempt,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    let isUp = false;
-    const connection = await this.#options.dialer.dial(target, {
-      message: this.#events.message,
-      subscriptionFailed: this.#events.subscriptionFailed,
-      isOverfed: this.#events.isOverfed,
-      status: this.#events.status,
-      lost: (cause, isGoodBye) => {
-        if (isUp) this.#lost(cause, isGoodBye);
-      },
-    }, signal);
+    const connection = await this.#init.dialer.dial(
+      target,
+      this.#context,
+      this.#users.subscriptions,
+      signal,
+    );
     // Much may have happened on the way here, where nobody listened yet.
     if (signal?.aborted) connection.fail(signal.reason);
     if (connection.failure !== undefined) throw connection.failure;
-    isUp = true;
+    connection.onLost = (cause, isGoodBye) => this.#lost(cause, isGoodBye);
     this.#up(connection, showAddress(target));
   }
 
   /** A connection stands. All of this happens before anything else can. */
   #up(connection: Connection, address: string): void {
+    const { clock, status } = this.#context;
     this.#connection = connection;
-    this.#connectedAt = this.#options.clock.now();
+    this.#connectedAt = clock.now();
     if (this.#waiting !== undefined) this.#reconnects++;
-    const replayed = this.#events.connected(connection, this.#isCautious);
+    const replayed = this.#users.subscriptions.attach(
+      connection,
+      this.#isCautious,
+    );
     const { version, server } = connection.session;
-    this.#events.status({
-      type: "connected",
-      address,
-      version: version!,
-      server,
-    });
+    status.post({ type: "connected", address, version: version!, server });
     if (replayed === undefined) return this.#goOn(connection);
     void replayed.then(() => this.#goOn(connection));
   }
@@ -195,22 +208,21 @@ export class Upkeep {
   }
 
   #lost(cause: ConnectionError, isGoodBye: boolean): void {
-    this.#events.status({
-      type: "disconnected",
-      cause: isGoodBye ? undefined : cause,
-    });
-    if (isGoodBye || !this.#options.reconnects || this.#stop.signal.aborted) {
+    const { status } = this.#context;
+    status.post({ type: "disconnected", cause: isGoodBye ? undefined : cause });
+    if (isGoodBye || !this.#init.reconnects || this.#stop.signal.aborted) {
       return this.#giveUp(cause, isGoodBye);
     }
     this.#waiting ??= new Set();
     this.#isCautious = cause.cause instanceof BrokerError;
-    this.#events.disconnected(cause);
+    this.#users.subscriptions.detach();
+    this.#users.requests.lost(cause);
     void this.#reconnect(cause);
   }
 
   async #reconnect(cause: ConnectionError): Promise<void> {
-    const { schedule, clock } = this.#options;
-    schedule.restart(clock.now() - this.#connectedAt >= STABLE);
+    const { schedule } = this.#init;
+    schedule.restart(this.#context.clock.now() - this.#connectedAt >= STABLE);
     let failure: ConnectionError;
     try {
       const errors = await this.#tryAll(this.#stop.signal);
@@ -245,8 +257,11 @@ export class Upkeep {
   #giveUp(cause: ConnectionError, isGoodBye: boolean): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const waiter of waiting) waiter.giveUp(cause);
-    this.#events.ended(cause, isGoodBye);
+    for (const waiter of waiting) {
+      waiter.giveUp(cause);
+      this.#context.isEndKnown = true;
+    }
+    this.#onEnd(cause, isGoodBye);
   }
 }
 

@@ -2,45 +2,48 @@ import type { Frame } from "../codec/mod.ts";
 import {
   type BrokerError,
   ConnectionError,
+  quoted,
   type StompError,
+  TimeoutError,
+  UsageError,
 } from "../errors.ts";
+import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
-import { Message, settledByBroker, type Settlement } from "./message.ts";
-
-/** A request that waits for its answer. */
-export interface Question {
-  /** Resolves with the answer; rejects if none can come any more. */
-  readonly answer: Promise<Message>;
-  /**
-   * It goes out on this connection: what must be added to its headers. What it
-   * takes to get the answer goes out before.
-   */
-  headersOn(connection: Connection): Readonly<Record<string, string>>;
-  /** Nobody waits for the answer any more. */
-  forget(): void;
-}
-
-interface Pending extends PromiseWithResolvers<Message> {
-  /** Where the request went out; `undefined` before. */
-  connection: Connection | undefined;
-  isAnswered: boolean;
-}
+import {
+  Delivery,
+  type Message,
+  settledByBroker,
+  type Settler,
+} from "./message.ts";
+import type { RequestOptions } from "./options.ts";
 
 /** An answer needs no acknowledgement: it comes in ack mode `auto`. */
-const SETTLED: Settlement = {
-  settled: undefined,
-  isStale: false,
-  settle: (verb) => Promise.reject(settledByBroker(verb)),
+const SETTLED: Settler = {
+  connection: undefined,
+  settle: (_, verb) => Promise.reject(settledByBroker(verb)),
 };
 
+/** What is added to the headers of a request. */
+type RequestHeaders = Readonly<Record<string, string>>;
+
+interface Pending {
+  readonly resolve: (answer: Message) => void;
+  readonly reject: (error: unknown) => void;
+  /** Where the request went out; `undefined` before. */
+  connection: Connection | undefined;
+}
+
 /**
- * The answers to a client's requests. All those of a connection come to one
- * queue, which the broker makes for it and forgets with it; the
- * `correlation-id` says which answer belongs to which request.
+ * The requests of a client that wait for their answers. All answers of a
+ * connection come to one queue, which the broker makes for it and forgets with
+ * it; the `correlation-id` says which answer belongs to which request.
  */
-export class Answers {
+export class Requests {
+  readonly #context: ClientContext;
   /** By correlation id, in the order of asking. */
   readonly #pending = new Map<string, Pending>();
+  /** How many of them have gone out. */
+  #asked = 0;
   /** Where answers go to, on the connection that this was agreed on. */
   #queue:
     | {
@@ -52,56 +55,89 @@ export class Answers {
     | undefined;
   #last = 0;
 
-  /** There is something to be asked. */
-  expect(): Question {
-    const id = String(++this.#last);
-    const pending: Pending = {
-      ...Promise.withResolvers<Message>(),
-      connection: undefined,
-      isAnswered: false,
-    };
-    // Whoever asks may not be waiting yet.
-    pending.promise.catch(() => {});
-    this.#pending.set(id, pending);
-    return {
-      answer: pending.promise,
-      headersOn: (connection) => {
-        pending.connection = connection;
-        return {
-          "reply-to": this.#queueOf(connection),
-          "correlation-id": id,
-        };
-      },
-      forget: () => {
-        this.#pending.delete(id);
-        const isOpen = pending.connection !== undefined && !pending.isAnswered;
-        if (isOpen && this.#queue !== undefined) this.#queue.isClear = false;
-      },
-    };
+  /** Nothing is asked yet. */
+  constructor(context: ClientContext) {
+    this.#context = context;
   }
 
   /** Whether a request is out that was not answered. */
   get isAwaited(): boolean {
-    return this.#pending.values().some(({ connection }) =>
-      connection !== undefined
-    );
+    return this.#asked > 0;
+  }
+
+  /**
+   * Asks, and waits for the answer. `send` sends as soon as there is a
+   * connection, unless nobody waits any more: it calls `headersOn` then, and
+   * resolves when the broker has confirmed.
+   */
+  ask(
+    destination: string,
+    { timeout = this.#context.receiptTimeout, signal }: RequestOptions,
+    send: (
+      headersOn: (connection: Connection) => RequestHeaders | undefined,
+    ) => Promise<void>,
+  ): Promise<Message> {
+    const { clock, signals } = this.#context;
+    const id = String(++this.#last);
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(timeout, () =>
+        pending.reject(
+          new TimeoutError(`The answer from ${destination}`, timeout),
+        ));
+      const forgetSignal = signal &&
+        signals.on(signal, () => pending.reject(signal.reason));
+      const forget = (isAnswered: boolean): void => {
+        cancel();
+        forgetSignal?.();
+        if (!this.#pending.delete(id) || pending.connection === undefined) {
+          return;
+        }
+        this.#asked--;
+        if (!isAnswered && this.#queue !== undefined) {
+          this.#queue.isClear = false;
+        }
+      };
+      const pending: Pending = {
+        connection: undefined,
+        resolve: (answer) => {
+          forget(true);
+          resolve(answer);
+        },
+        reject: (error) => {
+          forget(false);
+          reject(error);
+        },
+      };
+      this.#pending.set(id, pending);
+      const headersOn = (connection: Connection) => {
+        if (!this.#pending.has(id)) return undefined;
+        const queue = this.#queueOn(connection);
+        pending.connection = connection;
+        this.#asked++;
+        return { "reply-to": queue, "correlation-id": id };
+      };
+      // A receipt alone is no answer, but a refusal is.
+      send(headersOn).catch(pending.reject);
+    });
   }
 
   /** A message came that no subscription wants. Says whether it is an answer. */
-  take(frame: Frame, subscription: string | undefined): boolean {
+  answer(frame: Frame, subscription: string | undefined): boolean {
     if (subscription === undefined || subscription !== this.#queue?.name) {
       return false;
     }
     const id = frame.headers.get("correlation-id");
-    const [only, ...others] = this.#pending.values();
-    // Not every service says what it answers; with one request it is clear.
-    const isClear = id === undefined && others.length === 0 &&
-      this.#queue.isClear && only?.connection !== undefined;
-    const pending = isClear ? only : this.#pending.get(id ?? "");
+    const pending = id === undefined ? this.#onlyOne() : this.#pending.get(id);
     if (pending === undefined) return false;
-    pending.isAnswered = true;
-    pending.resolve(new Message(frame, SETTLED));
+    pending.resolve(new Delivery(frame, undefined, SETTLED).message);
     return true;
+  }
+
+  /** Not every service says what it answers; with one request it is clear. */
+  #onlyOne(): Pending | undefined {
+    if (this.#pending.size !== 1 || !this.#queue?.isClear) return undefined;
+    const [only] = this.#pending.values();
+    return only?.connection === undefined ? undefined : only;
   }
 
   /** The broker has ended a subscription: perhaps that of the queue for answers. */
@@ -117,7 +153,7 @@ export class Answers {
 
   #noneComes(reason: string, cause: StompError): void {
     this.#queue = undefined;
-    for (const { connection, reject } of this.#pending.values()) {
+    for (const { connection, reject } of [...this.#pending.values()]) {
       if (connection === undefined) continue;
       reject(
         new ConnectionError(
@@ -129,15 +165,30 @@ export class Answers {
     }
   }
 
-  #queueOf(connection: Connection): string {
+  #queueOn(connection: Connection): string {
     if (this.#queue?.connection !== connection) {
       const name = `/temp-queue/answers-${crypto.randomUUID()}`;
       const { session } = connection;
       if (session.dialect.replies === "subscribed") {
-        connection.append(session.subscribe(name, { id: name, ack: "auto" }));
+        connection.write(session.subscribe(name, { id: name, ack: "auto" }));
       }
       this.#queue = { connection, name, isClear: true };
     }
     return this.#queue.name;
+  }
+}
+
+/**
+ * Refuses headers that a request sets by itself.
+ *
+ * @throws {UsageError} that names one.
+ */
+export function requireFreeHeaders(headers: RequestHeaders = {}): void {
+  for (const name of ["reply-to", "correlation-id"]) {
+    if (headers[name] === undefined) continue;
+    throw new UsageError(
+      `The header ${quoted(name)} of a request cannot be given in "headers": ` +
+        "request() sets it, to find the answer.",
+    );
   }
 }

@@ -2,10 +2,13 @@
  * How long a subscription that has worked is tried again where it is refused, in
  * ms: a cluster that has just lost a node refuses for a while what it knows well.
  */
-const PATIENCE = 30_000;
+const GRACE = 30_000;
+
+const SHORTEST = 100;
+const LONGEST = 5000;
 
 /** Tells a refusal that may pass from one that is meant. */
-export class Patience {
+export class ResubscribeGrace {
   #hasWorked = false;
   /** Since when it has been refused and nothing else. */
   #refusedSince: number | undefined;
@@ -22,12 +25,18 @@ export class Patience {
     this.#refusedSince = undefined;
   }
 
+  /** How long to wait before it is tried again, in ms: longer each time. */
+  pause(now: number): number {
+    const refusedFor = now - (this.#refusedSince ?? now);
+    return Math.min(Math.max(refusedFor, SHORTEST), LONGEST);
+  }
+
   /** The broker has refused it; says whether to try again. */
   refused(now: number): boolean {
     // While no broker is there at all, none refuses.
-    const isNew = now - this.#lastRefused > PATIENCE;
+    const isNew = now - this.#lastRefused > GRACE;
     if (isNew || this.#refusedSince === undefined) this.#refusedSince = now;
     this.#lastRefused = now;
-    return this.#hasWorked && now - this.#refusedSince < PATIENCE;
+    return this.#hasWorked && now - this.#refusedSince < GRACE;
   }
 }

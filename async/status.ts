@@ -52,6 +52,36 @@ export type StatusEvent =
     readonly type: "write-resumed";
   }
   | {
+    /**
+     * More than `receiveBuffer` waits to be handed out, and nobody waits for an
+     * answer: nothing is read, until somebody takes what waits. That holds up
+     * all subscriptions, and the broker's heart-beats are not looked for.
+     */
+    readonly type: "reading-paused";
+    /** How much waits. */
+    readonly octets: number;
+    /** The subscription that most of it waits in. */
+    readonly subscription: string;
+    readonly destination: string;
+  }
+  | {
+    /** Octets are read again. */
+    readonly type: "reading-resumed";
+  }
+  | {
+    /**
+     * The broker has sent as many messages as it may (`prefetch`), and for ten
+     * seconds the program has settled none of them: no other one comes.
+     */
+    readonly type: "consumer-stalled";
+    readonly subscription: string;
+    readonly destination: string;
+    /** How many messages the program has in hand. */
+    readonly inHand: number;
+    /** For how long it has had the oldest of them, in ms. */
+    readonly age: number;
+  }
+  | {
     /** A handler has failed. */
     readonly type: "handler-failed";
     /** Where the message came from. */

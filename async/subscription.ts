@@ -1,8 +1,14 @@
 import type { AckMode } from "../session/events.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import type { Feed } from "./feed.ts";
 import type { Message } from "./message.ts";
-import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";
+import {
+  RECEIVE_CHECKS,
+  type ReceiveOptions,
+  UNSUBSCRIBE_CHECKS,
+  type UnsubscribeOptions,
+} from "./options.ts";
+import { fromCall } from "./stack_trace.ts";
+import type { SubscriptionCore } from "./subscription_core.ts";
 
 /**
  * The messages of one destination. Iterate them:
@@ -24,26 +30,26 @@ import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";
  * that were in hand then come again.
  */
 export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
-  readonly #feed: Feed;
+  readonly #core: SubscriptionCore;
 
   /** Made by `client.subscribe()`. */
-  constructor(feed: Feed) {
-    this.#feed = feed;
+  constructor(core: SubscriptionCore) {
+    this.#core = core;
   }
 
   /** Its id, unique within the connection. */
   get id(): string {
-    return this.#feed.id;
+    return this.#core.init.id;
   }
 
   /** Where its messages were sent to. */
   get destination(): string {
-    return this.#feed.destination;
+    return this.#core.init.destination;
   }
 
   /** Who acknowledges what. */
   get ack(): AckMode {
-    return this.#feed.ack;
+    return this.#core.unsettled.ack;
   }
 
   /**
@@ -51,7 +57,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
    * message to a topic is missed. Rejects if it refuses, as the loop does.
    */
   get ready(): Promise<void> {
-    return this.#feed.ready;
+    return this.#core.ready;
   }
 
   /**
@@ -60,7 +66,33 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
    * @throws {UsageError} for a second loop in `client` mode.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    return this.#feed[Symbol.asyncIterator]();
+    return this.#core.iterate();
+  }
+
+  /**
+   * Takes the next message, or `null` if none comes in time, or because the
+   * subscription is being ended. Nothing is lost where nobody waits any more, as
+   * it would be with a `next()` that was given up. Whatever the ack mode is but
+   * `auto`, the program settles it with `ack()` or `nack()`.
+   *
+   * ```ts ignore
+   * const message = await subscription.receive({ timeout: 1000 });
+   * if (message !== null) {
+   *   await handle(message.json());
+   *   await message.ack();
+   * }
+   * ```
+   *
+   * @throws {UsageError} if the subscription has ended; what it has failed with;
+   * the signal's reason if that aborts.
+   */
+  async receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    checkOptions("receive()", options, RECEIVE_CHECKS);
+    try {
+      return await this.#core.receive(options);
+    } catch (error) {
+      throw fromCall(error);
+    }
   }
 
   /**
@@ -81,7 +113,7 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
     try {
       checkOptions("unsubscribe()", options, UNSUBSCRIBE_CHECKS);
-      return this.#feed.unsubscribe(options);
+      return this.#core.unsubscribe(options);
     } catch (error) {
       return Promise.reject(error);
     }

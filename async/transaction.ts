@@ -8,20 +8,11 @@ import {
   SEND_CHECKS,
   type SendOptions,
 } from "./options.ts";
+import { putSend } from "./sending.ts";
+import { fromCall } from "./stack_trace.ts";
 
 /** Options of {@linkcode Transaction.commit}. */
 export type CommitOptions = Pick<ReceiptOptions, "timeout" | "signal">;
-
-/** What the client lends to its transactions. */
-export interface TransactionHost {
-  readonly connection: Connection;
-  /** Puts a SEND on its way, in this transaction. */
-  send(
-    destination: string,
-    body: string | Uint8Array,
-    options: SendOptions & { transaction: string },
-  ): Promise<void>;
-}
 
 /**
  * Something is to be done in a transaction; `onEnd` is told whether that was
@@ -48,20 +39,25 @@ export class Transaction implements AsyncDisposable {
     enlist = (transaction, onEnd) => {
       transaction.#requireOpen();
       if (onEnd !== undefined) transaction.#onEnd.push(onEnd);
-      return transaction.#host.connection;
+      return transaction.#connection;
     };
   }
 
   /** Its id, unique within the connection. */
   readonly id: string;
-  readonly #host: TransactionHost;
+  readonly #connection: Connection;
+  /** Refuses what comes too late for the client. */
+  readonly #requireClient: () => void;
   #state: "open" | "committed" | "aborted" = "open";
   readonly #onEnd: ((isCommitted: boolean) => void)[] = [];
 
   /** Made by `client.begin()`. */
-  constructor(host: TransactionHost, id: string) {
-    this.#host = host;
-    this.id = id;
+  constructor(connection: Connection, requireClient: () => void) {
+    this.#connection = connection;
+    this.#requireClient = requireClient;
+    const frame = connection.session.begin();
+    connection.write(frame);
+    this.id = frame.headers.get("transaction")!;
   }
 
   /**
@@ -79,10 +75,16 @@ export class Transaction implements AsyncDisposable {
   ): Promise<void> {
     checkOptions("send()", options, SEND_CHECKS);
     options.signal?.throwIfAborted();
-    const { session } = enlist(this);
-    if (options.receipt) requireReceipts(session.dialect);
-    const transaction = this.id;
-    await this.#host.send(destination, body, { ...options, transaction });
+    this.#requireOpen();
+    this.#requireClient();
+    const connection = this.#connection;
+    if (options.receipt) requireReceipts(connection.session.dialect);
+    try {
+      const transaction = this.id;
+      await putSend(connection, destination, body, { ...options, transaction });
+    } catch (error) {
+      throw fromCall(error);
+    }
   }
 
   /**
@@ -96,17 +98,19 @@ export class Transaction implements AsyncDisposable {
     checkOptions("commit()", options, COMMIT_CHECKS);
     options.signal?.throwIfAborted();
     this.#requireOpen();
-    const { connection } = this.#host;
-    const receipt = connection.session.newReceipt();
-    const frame = connection.session.commit(this.id, { receipt });
-    connection.append(frame, { receipt });
+    const { session } = this.#connection;
+    const receipt = session.newReceipt();
+    const frame = session.commit(this.id, { receipt });
+    const operation = `the COMMIT of ${this.id}`;
+    const how = { ...options, receipt };
+    const come = this.#connection.request(frame, operation, how);
     this.#state = "committed";
     try {
-      await connection.confirmed(receipt, `the COMMIT of ${this.id}`, options);
+      await come;
     } catch (error) {
       // Of any failure but a refusal nobody knows the end.
       this.#end(!(error instanceof BrokerError));
-      throw error;
+      throw fromCall(error);
     }
     this.#end(true);
   }
@@ -123,11 +127,11 @@ export class Transaction implements AsyncDisposable {
     if (this.#state !== "open") return;
     this.#state = "aborted";
     this.#end(false);
-    const { connection } = this.#host;
+    const connection = this.#connection;
     // Behind a DISCONNECT it ends with the session.
     if (connection.session.state !== "connected") return;
-    connection.append(connection.session.abort(this.id));
-    await connection.room(undefined);
+    connection.write(connection.session.abort(this.id));
+    await connection.room();
   }
 
   /** The same as {@linkcode abort}. */
@@ -141,7 +145,7 @@ export class Transaction implements AsyncDisposable {
         `The transaction ${this.id} was ${this.#state} before: begin another one.`,
       );
     }
-    const { failure } = this.#host.connection;
+    const { failure } = this.#connection;
     if (failure === undefined) return;
     throw new ConnectionError(
       `The transaction ${this.id} was lost with its connection: nothing of it ` +

@@ -1,14 +1,15 @@
 import type { Frame } from "../codec/mod.ts";
-import { UsageError } from "../errors.ts";
-import type { AckMode } from "../session/events.ts";
+import { quoted, UsageError } from "../errors.ts";
 import { requireReceipts } from "../session/dialects.ts";
+import type { AckMode } from "../session/events.ts";
 import { checkOptions } from "../session/option_checks.ts";
+import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
-import { Delivery, type DeliveryOwner } from "./delivery.ts";
 import {
-  type Message,
+  Delivery,
   type NackOptions,
   settledByBroker,
+  type Settler,
   type Verb,
 } from "./message.ts";
 import { ACK_CHECKS, NACK_CHECKS } from "./options.ts";
@@ -20,57 +21,58 @@ import { enlist, Transaction } from "./transaction.ts";
  */
 export type SettledBy = "loop" | "program" | "handler" | "handlers";
 
-/** What an ACK or a NACK says beside the message. */
-interface Settling {
-  readonly receipt?: string | undefined;
-  readonly transaction?: Transaction | undefined;
-  readonly requeue?: boolean | undefined;
-}
-
-/** What a hand has to know of its subscription. */
-export interface HandHost {
-  /** The present ack mode. */
-  readonly ack: AckMode;
-  /** Where messages can be settled now; `undefined`: nowhere. */
-  readonly connection: Connection | undefined;
-  /** The time by the client's clock. */
-  now(): number;
-  /** The program has been done with something. */
-  released(): void;
-}
-
 /**
- * The messages of a subscription that are in the program's hands: handed out,
- * and neither done with nor given up. It knows who may settle them, and writes
- * the ACK and NACK frames.
+ * The messages of a subscription that were handed out and are not settled, in
+ * the order of handing out. It knows who may settle them, and writes the ACK and
+ * NACK frames.
+ *
+ * In `client` mode one frame covers all before it. So a frame that nobody has
+ * asked for goes out for a prefix of them that is finished, and one that somebody
+ * asks for only where it covers nothing that it must not.
  */
-export class Hand implements DeliveryOwner {
-  readonly #host: HandHost;
+export class Unsettled implements Settler {
+  /** The present ack mode. */
+  ack: AckMode;
+  /** Where messages can be settled now; `undefined`: nowhere. */
+  connection: Connection | undefined;
+  readonly #context: ClientContext;
   readonly #settledBy: SettledBy;
-  readonly #deliveries = new Set<Delivery>();
-  /** In `client` mode: what an ACK of a later message covers. */
-  readonly #coverable = new Set<Delivery>();
-  /** Undoes what was settled in transactions that have not ended. */
-  readonly #pending = new Set<() => void>();
-  #turns = 0;
+  readonly #onReleased: () => void;
+  /** Those that the program is not done with. */
+  readonly #inHand = new Set<Delivery>();
+  /** In `client` mode: what an ACK of a later message would cover. */
+  #order = new Set<Delivery>();
+  /** What was settled in transactions that have not ended. */
+  readonly #undecided = new Map<Transaction, Delivery[]>();
+  #positions = 0;
   #handedOut = 0;
   #handled = 0;
+  /** How many the broker waits for, those included that were not handed out. */
+  #owed = 0;
+  #settlements = 0;
 
-  /** Begins empty. */
-  constructor(host: HandHost, settledBy: SettledBy) {
-    this.#host = host;
+  /** Begins empty. `onReleased`: the program has been done with something. */
+  constructor(
+    context: ClientContext,
+    ack: AckMode,
+    settledBy: SettledBy,
+    onReleased: () => void,
+  ) {
+    this.#context = context;
+    this.ack = ack;
     this.#settledBy = settledBy;
+    this.#onReleased = onReleased;
   }
 
   /** How many messages the program has not done with. */
-  get size(): number {
-    return this.#deliveries.size;
+  get inHand(): number {
+    return this.#inHand.size;
   }
 
   /** When it got the oldest of them. */
   get oldestSince(): number | undefined {
-    const [oldest] = this.#deliveries;
-    return oldest?.since;
+    for (const { since } of this.#inHand) return since;
+    return undefined;
   }
 
   /** Messages that were settled, or in `auto` mode gone on from. */
@@ -83,226 +85,283 @@ export class Hand implements DeliveryOwner {
     return this.#handedOut - this.#handled;
   }
 
+  /** Messages that the broker has sent and that it counts as not settled. */
+  get owed(): number {
+    return this.#owed;
+  }
+
+  /** How often something was settled. */
+  get settlements(): number {
+    return this.#settlements;
+  }
+
   /** A message came over the present connection. */
   receive(frame: Frame): Delivery {
-    return new Delivery(frame, this.#host.connection!, this);
+    this.#owed++;
+    return new Delivery(frame, this.connection, this);
   }
 
   /** The program gets it. */
   take(delivery: Delivery): void {
-    this.#deliveries.add(delivery);
-    if (this.#host.ack === "client") this.#coverable.add(delivery);
-    delivery.turn = this.#turns++;
+    delivery.position = ++this.#positions;
+    delivery.since = this.#context.pace.now;
+    delivery.isByHand = this.#settledBy === "program";
+    this.#inHand.add(delivery);
+    if (this.ack === "client") this.#order.add(delivery);
     this.#handedOut++;
-    delivery.since = this.#host.now();
   }
 
   /** The loop asks for the next message: it is done with this one. */
   goOn(delivery: Delivery): void {
     try {
-      if (this.#host.ack === "auto") this.#handled++;
-      else if (
-        this.#settledBy === "loop" && delivery.settled === undefined &&
-        !delivery.isStale
-      ) this.#write(delivery, "ack");
+      if (this.ack === "auto") this.#handled++;
+      else if (this.#settledBy === "loop") this.finish(delivery);
     } finally {
-      this.leave(delivery);
+      this.#leave(delivery);
     }
   }
 
-  /** Its handler has succeeded, or a copy was sent. */
-  finished(message: Message): void {
-    for (const delivery of this.#deliveries) {
-      if (delivery.message === message) delivery.isFinished = true;
-    }
+  /** It was handled: it is acknowledged as soon as that covers no other. */
+  finish(delivery: Delivery): void {
+    if (this.ack === "auto" || delivery.isStale || delivery.isByHand) return;
+    if (delivery.settled !== undefined || delivery.isAbandoned) return;
+    delivery.isFinished = true;
+    if (this.ack === "client") this.#ackFinished();
+    else this.#write(delivery, "ack", {});
   }
 
-  /** In `client` mode: the last message that everything up to has been finished. */
-  get lastFinished(): Message | undefined {
-    let last: Message | undefined;
-    for (const { isFinished, message } of this.#coverable) {
-      if (!isFinished) break;
-      last = message;
-    }
-    return last;
+  /** The loop was left without an end of its body. */
+  abandon(delivery: Delivery): void {
+    delivery.isAbandoned = true;
+    this.#leave(delivery);
   }
 
-  /** The loop was left, or has gone on. */
-  leave(delivery: Delivery): void {
-    delivery.left = true;
-    this.#release(delivery);
+  /** Who asked for the message is to settle it. */
+  handOver(delivery: Delivery): void {
+    delivery.isByHand = true;
+    this.#leave(delivery);
   }
 
   /**
-   * Messages have become stale: nobody need be waited for to settle them, and
+   * It is too late to settle what was handed out: nobody need be waited for, and
    * what was settled in a transaction is not.
    */
-  releaseStale(): void {
-    for (const undo of [...this.#pending]) undo();
-    this.#coverable.clear();
-    for (const delivery of this.#deliveries) this.#release(delivery);
+  end(): void {
+    this.connection = undefined;
+    this.#owed = 0;
+    this.#order.clear();
+    for (const transaction of [...this.#undecided.keys()]) {
+      this.#putBack(transaction);
+    }
+    for (const delivery of this.#inHand) this.#release(delivery);
   }
 
   /** What is unfinished comes again: it is not to be counted twice. */
   forgetUnfinished(): void {
     // In auto mode it does not.
-    if (this.#host.ack === "auto") return;
-    this.#handedOut = this.#handled;
-  }
-
-  /** Whether it is too late to settle a delivery. */
-  isStale(delivery: Delivery): boolean {
-    return delivery.connection !== this.#host.connection;
+    if (this.ack !== "auto") this.#handedOut = this.#handled;
   }
 
   /** Acknowledges or refuses; `false`: the delivery is stale. */
   async settle(
     delivery: Delivery,
     verb: Verb,
-    options: NackOptions | undefined,
+    options: NackOptions,
   ): Promise<boolean> {
-    checkOptions(
-      `${verb}()`,
-      options,
-      verb === "ack" ? ACK_CHECKS : NACK_CHECKS,
-    );
-    if (this.#host.ack === "auto") throw settledByBroker(verb);
-    options?.signal?.throwIfAborted();
-    if (!this.#isInTurn(delivery)) {
-      throw new UsageError(
-        `In ack mode "client" ${verb}() would cover messages that other handlers ` +
-          'have not finished: leave it to the consumer, use "client-individual", ' +
-          "or a concurrency of 1.",
-      );
-    }
+    const checks = verb === "ack" ? ACK_CHECKS : NACK_CHECKS;
+    checkOptions(`${verb}()`, options, checks);
+    if (this.ack === "auto") throw settledByBroker(verb);
+    const { transaction, signal } = options;
+    signal?.throwIfAborted();
     const { settled } = delivery;
-    if (settled !== undefined && settled !== verb) {
+    if (settled === undefined) {
+      this.#requireNoOther(delivery, verb, transaction);
+      if (transaction !== undefined) {
+        requireFit(delivery, transaction, options.receipt);
+      }
+      if (delivery.isStale) return false;
+      const written = this.#write(delivery, verb, options);
+      delivery.confirmation = written ?? delivery.connection!.room(signal);
+    } else if (settled !== verb) {
       throw new UsageError(
         `This message was settled with ${settled}() before: ${verb}() comes ` +
           "too late.",
       );
     }
-    if (settled !== undefined) {
-      await delivery.confirmation;
-      return true;
-    }
-    if (options?.transaction !== undefined) {
-      this.#requireFit(delivery, options.transaction, options.receipt);
-    }
-    if (delivery.isStale) return false;
-    delivery.confirmation = this.#confirm(delivery, verb, options);
     await delivery.confirmation;
     return true;
   }
 
-  /** Whether nothing is covered that a handler is busy with. */
-  #isInTurn(delivery: Delivery): boolean {
-    if (this.#settledBy !== "handlers" || this.#host.ack !== "client") {
-      return true;
-    }
-    return delivery.isFinished &&
-      this.#covered(delivery).every(({ isFinished }) => isFinished);
-  }
-
-  #requireFit(
-    delivery: Delivery,
-    transaction: Transaction,
-    receipt: boolean | undefined,
-  ): void {
-    if (!(transaction instanceof Transaction)) {
-      throw new UsageError(
-        'The option "transaction" must be what client.begin() has returned.',
-      );
-    }
-    const connection = enlist(transaction);
-    if (receipt) requireReceipts(connection.session.dialect);
-    if (!delivery.isStale && connection !== delivery.connection) {
-      throw new UsageError(
-        `The transaction ${transaction.id} belongs to another connection than ` +
-          "the message: settle it in one of its own client's.",
-      );
-    }
-  }
-
-  async #confirm(
-    delivery: Delivery,
+  /**
+   * Refuses to cover what a handler is busy with, what a loop was left with, and
+   * what is in another transaction.
+   */
+  #requireNoOther(
+    { position }: Delivery,
     verb: Verb,
-    options: NackOptions = {},
-  ): Promise<void> {
-    const { connection, message } = delivery;
-    const { transaction, requeue } = options;
-    const receipt = options.receipt
-      ? connection.session.newReceipt()
-      : undefined;
-    this.#write(delivery, verb, { receipt, transaction, requeue });
-    if (receipt === undefined) await connection.room(options.signal);
-    else {
-      await connection.confirmed(
-        receipt,
-        `the ${verb.toUpperCase()} of message ${message.id}`,
-        options,
+    transaction: Transaction | undefined,
+  ): void {
+    if (this.ack !== "client") return;
+    for (const other of this.#order) {
+      if (other.position >= position) break;
+      if (other.isFinished || other.isByHand && !other.isAbandoned) continue;
+      throw new UsageError(
+        `In ack mode "client" ${verb}() would cover the message ${
+          quoted(other.message.id)
+        } too, which ` +
+          (other.isAbandoned
+            ? "was left unsettled: settle that one first, "
+            : "is not finished: leave this to the consumer, have a " +
+              "concurrency of 1, ") +
+          'or use "client-individual".',
+      );
+    }
+    for (const [other, [first]] of this.#undecided) {
+      if (other === transaction || first!.position > position) continue;
+      throw new UsageError(
+        `In ack mode "client" ${verb}() would cover what was settled in the ` +
+          `transaction ${other.id}: end that first, or use "client-individual".`,
       );
     }
   }
 
+  /** Acknowledges all at the beginning that are finished. */
+  #ackFinished(): void {
+    let limit = Infinity;
+    for (const [first] of this.#undecided.values()) {
+      limit = Math.min(limit, first!.position);
+    }
+    let last: Delivery | undefined;
+    for (const delivery of this.#order) {
+      if (!delivery.isFinished || delivery.position > limit) break;
+      last = delivery;
+    }
+    if (last !== undefined) this.#write(last, "ack", {});
+  }
+
+  /** Writes the frame; the promise is that of the receipt, if one is asked for. */
   #write(
     delivery: Delivery,
     verb: Verb,
-    { receipt, transaction, requeue }: Settling = {},
-  ): void {
-    const { connection, message } = delivery;
-    connection.append(
-      connection.session[verb](message, {
-        receipt,
-        transaction: transaction?.id,
-        requeue,
-      }),
-      { receipt },
-    );
-    const covered = this.#covered(delivery);
+    { receipt: isConfirmed, transaction, requeue, timeout, signal }:
+      NackOptions,
+  ): Promise<void> | undefined {
+    const { message } = delivery;
+    const connection = delivery.connection!;
+    const { session } = connection;
+    const receipt = isConfirmed ? session.newReceipt() : undefined;
+    const extras = { receipt, transaction: transaction?.id, requeue };
+    const frame = session[verb](message, extras);
+    let come: Promise<void> | undefined;
+    if (receipt === undefined) connection.write(frame);
+    else {
+      const operation = `the ${verb.toUpperCase()} of message ${message.id}`;
+      come = connection.request(frame, operation, { receipt, timeout, signal });
+    }
+    const covered = this.#cutOff(delivery);
     for (const settled of covered) {
       settled.settled = verb;
       settled.isUndecided = transaction !== undefined;
-      this.#coverable.delete(settled);
       this.#release(settled);
     }
-    if (transaction === undefined) this.#handled += covered.length;
-    else this.#awaitEnd(transaction, covered);
+    this.#settlements++;
+    if (transaction === undefined) this.#count(covered);
+    else {
+      // Should that come to nothing, it is settled by another frame or not at all.
+      delivery.isAbandoned = true;
+      this.#awaitEnd(transaction, covered);
+    }
+    return come;
+  }
+
+  /** In `client` mode a frame covers what was handed out before, too. */
+  #cutOff(delivery: Delivery): Delivery[] {
+    if (this.ack !== "client") return [delivery];
+    const covered: Delivery[] = [];
+    for (const one of this.#order) {
+      if (one.position > delivery.position) break;
+      covered.push(one);
+      this.#order.delete(one);
+    }
+    return covered;
+  }
+
+  #count(settled: readonly Delivery[]): void {
+    this.#handled += settled.length;
+    this.#owed -= settled.length;
   }
 
   /** What is settled in a transaction counts when that is committed. */
   #awaitEnd(transaction: Transaction, covered: readonly Delivery[]): void {
-    const undo = () => {
-      if (!this.#pending.delete(undo)) return;
-      for (const undone of covered) {
-        undone.settled = undefined;
-        const isCoverable = this.#host.ack === "client" && !undone.isStale;
-        if (isCoverable) this.#coverable.add(undone);
-      }
-    };
-    this.#pending.add(undo);
+    const before = this.#undecided.get(transaction);
+    if (before !== undefined) {
+      before.push(...covered);
+      return;
+    }
+    this.#undecided.set(transaction, [...covered]);
     enlist(transaction, (isCommitted) => {
-      if (!isCommitted) undo();
-      else if (this.#pending.delete(undo)) this.#handled += covered.length;
-      for (const decided of covered) {
-        decided.isUndecided = false;
-        this.#release(decided);
-      }
+      if (isCommitted) {
+        const decided = this.#undecided.get(transaction) ?? [];
+        this.#undecided.delete(transaction);
+        this.#count(decided);
+        for (const one of decided) this.#decided(one);
+      } else this.#putBack(transaction);
+      if (this.connection?.failure === undefined) this.#ackFinished();
     });
   }
 
-  /** In `client` mode an ACK covers what was handed out before, too. */
-  #covered(delivery: Delivery): Delivery[] {
-    if (this.#host.ack !== "client") return [delivery];
-    return [...this.#coverable].filter(({ turn }) => turn <= delivery.turn);
+  /** A transaction has come to nothing: what it has settled is where it was. */
+  #putBack(transaction: Transaction): void {
+    const undone = this.#undecided.get(transaction);
+    if (undone === undefined) return;
+    this.#undecided.delete(transaction);
+    for (const one of undone) {
+      one.settled = undefined;
+      one.confirmation = undefined;
+      one.isFinished = false;
+      this.#decided(one);
+    }
+    if (this.ack !== "client" || this.connection === undefined) return;
+    this.#order = new Set(
+      [...this.#order, ...undone].sort((a, b) => a.position - b.position),
+    );
+  }
+
+  #decided(delivery: Delivery): void {
+    delivery.isUndecided = false;
+    this.#release(delivery);
+  }
+
+  #leave(delivery: Delivery): void {
+    delivery.isLeft = true;
+    this.#release(delivery);
   }
 
   /** Whether the program is done with a delivery is looked at again. */
   #release(delivery: Delivery): void {
-    const isPromised = this.#settledBy === "program" &&
-      this.#host.ack !== "auto" && delivery.settled === undefined;
+    const isPromised = delivery.isByHand && this.ack !== "auto" &&
+      delivery.settled === undefined;
     const isAwaited = isPromised || delivery.isUndecided;
-    if (!delivery.left || isAwaited && !delivery.isStale) return;
-    if (this.#deliveries.delete(delivery)) this.#host.released();
+    if (!delivery.isLeft || isAwaited && !delivery.isStale) return;
+    if (this.#inHand.delete(delivery)) this.#onReleased();
   }
+}
+
+function requireFit(
+  delivery: Delivery,
+  transaction: Transaction,
+  receipt: boolean | undefined,
+): void {
+  if (!(transaction instanceof Transaction)) {
+    throw new UsageError(
+      'The option "transaction" must be what client.begin() has returned.',
+    );
+  }
+  const connection = enlist(transaction);
+  if (receipt) requireReceipts(connection.session.dialect);
+  if (delivery.isStale || connection === delivery.connection) return;
+  throw new UsageError(
+    `The transaction ${transaction.id} belongs to another connection than ` +
+      "the message: settle it in one of its own client's.",
+  );
 }

@@ -1,69 +1,46 @@
-import type { Clock } from "../transport/clock.ts";
-
 /** For how long, in ms, a socket may take nothing before that is told. */
 const PATIENCE = 5000;
 
-/** What is watched. */
-export interface StallWatchHost {
-  /** How many octets the socket has not taken. */
-  waiting(): number;
-  /** How many it has taken so far. */
-  written(): number;
-  /** It has taken nothing for too long. */
-  stalled(octets: number): void;
-  /** It takes octets again. */
-  resumed(): void;
-}
-
-/** Notices that a socket takes nothing any more, with one timer at the most. */
-export class StallWatch {
-  readonly #clock: Clock;
-  readonly #host: StallWatchHost;
-  #cancel: (() => void) | undefined;
+/** Notices that a socket takes nothing any more. */
+export class WriteWatch {
+  /** When it took something last, while there is more. */
+  #since: number | undefined;
   #isStalled = false;
-  #isStopped = false;
-
-  /** Nothing is on its way yet. */
-  constructor(clock: Clock, host: StallWatchHost) {
-    this.#clock = clock;
-    this.#host = host;
-  }
 
   /** Whether the socket takes nothing. */
   get isStalled(): boolean {
     return this.#isStalled;
   }
 
+  /** Whether anything is to be watched. */
+  get isWatching(): boolean {
+    return this.#since !== undefined;
+  }
+
+  /** When to look next; `Infinity` for never. */
+  get nextDeadline(): number {
+    return this.#since === undefined || this.#isStalled
+      ? Infinity
+      : this.#since + PATIENCE;
+  }
+
   /** Something is on its way. */
-  begin(): void {
-    if (this.#cancel === undefined && !this.#isStopped) this.#arm();
+  begin(now: number): void {
+    this.#since ??= now;
   }
 
-  /** The socket has taken something. */
-  progress(): void {
-    if (!this.#isStalled) return;
+  /** The socket has taken something; says whether it had stalled. */
+  progress(now: number, isMore: boolean): boolean {
+    const resumes = this.#isStalled;
     this.#isStalled = false;
-    this.#host.resumed();
+    this.#since = isMore ? now : undefined;
+    return resumes;
   }
 
-  /** There is nothing to watch any more. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#cancel?.();
-  }
-
-  #arm(): void {
-    const before = this.#host.written();
-    this.#cancel = this.#clock.after(PATIENCE, () => {
-      this.#cancel = undefined;
-      const octets = this.#host.waiting();
-      if (octets === 0) return;
-      const isStalled = this.#host.written() === before;
-      if (isStalled && !this.#isStalled) {
-        this.#isStalled = true;
-        this.#host.stalled(octets);
-      }
-      if (!this.#isStopped) this.#arm();
-    });
+  /** Says whether it has stalled just now. */
+  stalls(now: number): boolean {
+    const stalls = now >= this.nextDeadline;
+    if (stalls) this.#isStalled = true;
+    return stalls;
   }
 }

@@ -14,6 +14,9 @@ const SOUND: readonly string[] = [];
 const TO_UTF8 = new TextEncoder();
 const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** About how many octets a frame takes: its headers and its body. */
+export let frameOctets: (frame: Frame) => number;
+
 /** What runtimes call when a frame is printed. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
@@ -52,6 +55,9 @@ export let bodyText: (frame: Frame) => string | undefined;
 export class Frame {
   static {
     headerTexts = (frame) => frame.#texts ??= frame.#wire!.list().flat();
+    frameOctets = (frame) =>
+      frame.#body.length + (frame.#wire?.octets ??
+        frame.#texts!.reduce((sum, text) => sum + text.length, 0));
     bodyText = (frame) =>
       typeof frame.#body === "string" ? frame.#body : undefined;
     Object.defineProperty(this.prototype, INSPECT, { value: shown });

@@ -47,6 +47,14 @@ export class WireHeaders implements ReadonlyMap<string, string> {
     this.flaws = flaws;
   }
 
+  /** How many octets they take here: those of the wire, and the marks. */
+  get octets(): number {
+    const marks = this.#count * MARKS_PER_HEADER;
+    if (marks === 0) return 0;
+    return this.#marks[this.#from + marks - 1]! +
+      marks * Int32Array.BYTES_PER_ELEMENT;
+  }
+
   /** The first value of a header. */
   get(name: string): string | undefined {
     if (this.#map !== undefined) return this.#map.get(name);

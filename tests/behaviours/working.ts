@@ -156,7 +156,7 @@ export const WORKING: readonly Behaviour<Client>[] = [
         await client.send(queue, "bad", { receipt: true });
         client.consume(queue, () => Promise.reject(poison));
         const report = await client.closed;
-        assertEquals(report.graceful, true);
+        assertEquals(report.graceful, false);
         assertEquals(report.cause, poison);
         assertEquals(report.unfinished, 1);
       });
