@@ -3,16 +3,17 @@
 //
 //   deno test --allow-net examples/own_test.ts
 //   bun test ./examples/own_test.ts
+//   node --test examples/own_test.ts
 
 import { equal } from "node:assert/strict";
 import { type Client, connect, TimeoutError } from "../mod.ts";
 import { serve } from "../testing/mod.ts";
 
-// Yours needs one of the two. Deno would look for "bun:test" before it runs
+// Yours needs one of them. Deno would look for "bun:test" before it runs
 // anything if that were written where it is imported.
-const BUN_TEST: string = "bun:test";
+const RUNNER: string = "Bun" in globalThis ? "bun:test" : "node:test";
 const test: (name: string, body: () => Promise<void>) => void =
-  "Deno" in globalThis ? Deno.test : (await import(BUN_TEST)).test;
+  "Deno" in globalThis ? Deno.test : (await import(RUNNER)).test;
 
 /** What is tested. */
 async function placeOrder(client: Client, order: string): Promise<string> {

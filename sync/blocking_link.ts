@@ -3,7 +3,8 @@ import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import { type ChannelSize, SharedChannel } from "./shared_channel.ts";
-import { flushAtExit, forgetAtExit } from "./exit.ts";
+import { exitFlush } from "./exit_flush.ts";
+import { pause } from "./pause.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
 
 /**
@@ -16,9 +17,6 @@ const START_TIMEOUT = 4000;
 
 /** How long acknowledgements may wait for each other, in ms. */
 const PATIENCE = 0.1;
-
-/** Who waits for this is not woken before time is up. */
-const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 
 /** For how long an answer is looked for, in ms, before we wait to be woken. */
 const LOOKING = 0.2;
@@ -104,7 +102,7 @@ export class BlockingLink {
       link.close();
       throw error;
     }
-    flushAtExit(link);
+    exitFlush.add(link);
     return link;
   }
 
@@ -156,7 +154,7 @@ export class BlockingLink {
     // them, together rather than one by one.
     const left = Math.min(PATIENCE, deadline - performance.now());
     if (this.#channel.outbound.length > 0 && left > 0) {
-      Atomics.wait(NOBODY, 0, 0, left);
+      pause(left);
       if (this.#isReadable()) return true;
     }
     this.#hurry();
@@ -200,6 +198,8 @@ export class BlockingLink {
       this.#waitForRoom(octets.length, deadline, options);
       outbound.put(octets);
     } else {
+      // As long as nothing of it is in the ring, it can still be given up.
+      this.#waitForRoom(outbound.capacity, deadline, options);
       this.#channel.isMidFrame = true;
       for (let at = 0; at < octets.length;) {
         this.#waitForRoom(1, deadline, options);
@@ -221,15 +221,12 @@ export class BlockingLink {
     this.#channel.setHeartBeat(heartBeat, question);
   }
 
-  /** Waits until everything is written, or cannot be. */
-  flush(timeout: number): void {
+  /** Waits until everything is written, or cannot be, or until the deadline. */
+  flush(deadline: number): void {
     const { outbound } = this.#channel;
     this.#channel.callerWantsRoom = true;
     this.#hurry();
-    this.#waitUntil(
-      () => outbound.length === 0 || this.hasEnded,
-      performance.now() + timeout,
-    );
+    this.#waitUntil(() => outbound.length === 0 || this.hasEnded, deadline);
     this.#channel.callerWantsRoom = false;
   }
 
@@ -237,7 +234,7 @@ export class BlockingLink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    forgetAtExit(this);
+    exitFlush.delete(this);
     this.#worker.terminate();
   }
 

@@ -216,7 +216,7 @@ export class Connection {
   leave(timeout: number): void {
     this.isFailureKnown = true;
     if (this.#failure !== undefined) return;
-    this.#link.flush(timeout);
+    this.#link.flush(performance.now() + timeout);
     this.#link.close();
     while (this.#failure === undefined && this.#receive());
     this.fail(new ConnectionError("The client has left this connection."));

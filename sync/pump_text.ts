@@ -1,4 +1,4 @@
-// Made by `deno task pump` of sources with the digest 8794cb82bde8a67e0919910cffd422572f35b19aa1d4e652671a6bbe42c0667e.
+// Made by `deno task pump`, by Deno 2.9.6. Digest of the sources and the text: 5aee43e543f3e129ef9dfac9752efb1f8fb4ded09d64fcbdab74e8e7ae97dd1e
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */

@@ -2,6 +2,7 @@ import { ConnectionError, StompError, UsageError } from "../errors.ts";
 import type { Schedule } from "../session/failover.ts";
 import type { Target } from "../session/target.ts";
 import type { Connection } from "./connection.ts";
+import { pause } from "./pause.ts";
 
 /** What a reconnector is made with. */
 export interface ReconnectorOptions {
@@ -144,11 +145,4 @@ export class Reconnector {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Blocks the thread. */
-function pause(milliseconds: number): void {
-  if (milliseconds <= 0) return;
-  const nobody = new Int32Array(new SharedArrayBuffer(4));
-  Atomics.wait(nobody, 0, 0, milliseconds);
 }

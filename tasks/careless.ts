@@ -20,11 +20,14 @@ const SYNC = new URL("../sync.ts", import.meta.url);
 /** A program that is still alive after so long, in ms, hangs. */
 const LIMIT = 10_000;
 
+/** How long an exit may take, in ms, whatever the brokers do: the clients wait for 1,000. */
+const LONGEST_EXIT = 1900;
+
 interface Case {
-  readonly how: "forgets" | "throws" | "exits" | "denied" | "types";
+  readonly how: string;
   /** The exit code. */
   readonly code: number;
-  /** How many of its 1,000 messages must arrive at least. */
+  /** How many of its messages must arrive. */
   readonly messages: number;
   readonly says?: string;
 }
@@ -32,8 +35,16 @@ interface Case {
 const CASES: readonly Case[] = [
   { how: "forgets", code: 0, messages: 1000 },
   { how: "exits", code: 3, messages: 1000 },
-  { how: "throws", code: 1, messages: 0 },
+  ...["throws", "rejects", "timer"].flatMap((how) => [
+    { how, code: 1, messages: 1000 },
+    { how: `${how}-large`, code: 1, messages: 1 },
+  ]),
 ];
+
+/** What ends a worker of the program's own. */
+const IN_A_WORKER: readonly Case[] = ["throws", "rejects", "timer"].map((
+  how,
+) => ({ how: `worker-${how}`, code: 0, messages: 1000, says: "has ended" }));
 
 /** Without `--allow-net`; Bun has no permissions. */
 const DENIED: Case = {
@@ -76,17 +87,7 @@ async function run(
   );
   await stdin.stream().pipeTo(child.stdin);
   const outcome = await child.output();
-  await using client = await connect(broker.url);
-  let arrived = 0;
-  const subscription = client.subscribe(`/queue/careless-${how}`, {
-    ack: "auto",
-  });
-  await subscription.ready;
-  const timer = setTimeout(() => client.close(), 500);
-  for await (const message of subscription) {
-    if (message.body.length > 0 && ++arrived === 1000) break;
-  }
-  clearTimeout(timer);
+  const arrived = await messagesIn(broker.url, `/queue/careless-${how}`);
   const said = new TextDecoder().decode(outcome.stdout);
   const isWell = outcome.code === code && arrived >= messages &&
     said.includes(says);
@@ -101,13 +102,74 @@ async function run(
   return oneIf(isWell);
 }
 
+async function messagesIn(url: string, queue: string): Promise<number> {
+  await using client = await connect(url);
+  const subscription = client.subscribe(queue, { ack: "auto" });
+  await subscription.ready;
+  const timer = setTimeout(() => client.close(), 500);
+  let arrived = 0;
+  for await (const message of subscription) {
+    if (message.body.length > 0 && ++arrived === 1000) break;
+  }
+  clearTimeout(timer);
+  return arrived;
+}
+
+/** How long a program takes to end whose brokers take nothing from it. */
+async function runStalled(command: readonly string[]): Promise<Tally> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  void letIn(listener, connections);
+  const url = `stomp://127.0.0.1:${listener.addr.port}`;
+  const child = new Deno.Command(command[0]!, {
+    args: [...command.slice(1), PROGRAM, "stalls", url],
+    stdin: "null",
+    stdout: "piped",
+    signal: AbortSignal.timeout(3 * LIMIT),
+  }).spawn();
+  let done = 0;
+  for await (const _ of child.stdout) done ||= performance.now();
+  const { code } = await child.status;
+  const took = Math.round(performance.now() - done);
+  for (const connection of connections) connection.close();
+  const isWell = code === 0 && took < LONGEST_EXIT;
+  console.log(
+    `${isWell ? "ok" : "FAILED"}: ${command.join(" ")} … stalls: exit code ` +
+      `${code}, ${took} ms after it was done.`,
+  );
+  return oneIf(isWell);
+}
+
+/** Says CONNECTED, and reads no more. */
+async function letIn(
+  listener: Deno.Listener,
+  connections: Deno.Conn[],
+): Promise<void> {
+  for await (const connection of listener) {
+    connections.push(connection);
+    await connection.read(new Uint8Array(1024));
+    await connection.write(
+      new TextEncoder().encode("CONNECTED\nversion:1.2\n\n\0"),
+    );
+  }
+}
+
 /** Runs all of them on Deno and on Bun. */
 export async function carelessPrograms(): Promise<Tally> {
   const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check"];
   const repl = [Deno.execPath(), "repl", "--quiet", "--allow-all"];
   const tallies = [await run(deno, DENIED), await run(repl, TYPED)];
-  for (const command of [[...deno, "--allow-net=127.0.0.1"], bunCommand()]) {
+  const allowed = [...deno, "--allow-net=127.0.0.1"];
+  const bun = bunCommand();
+  // A worker's file has to be read.
+  const runtimes = [[allowed, [...allowed, "--allow-read=."]], [
+    bun,
+    bun,
+  ]] as const;
+  for (const [command, reading] of runtimes) {
     for (const one of CASES) tallies.push(await run(command, one));
+    for (const one of IN_A_WORKER) tallies.push(await run(reading, one));
+    tallies.push(await runStalled(command));
   }
   return total(tallies);
 }

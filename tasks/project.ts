@@ -18,18 +18,12 @@ export function testFiles(): string[] {
   );
 }
 
-/** Folders whose tests wait for sockets on Node. */
-const NOT_ON_NODE =
-  /^\.\/(tests\/(async|broker|faults|sync|testing)|examples)\//;
-
-/** Files of other folders that do. */
-const ALSO_NOT_ON_NODE = /^\.\/tests\/transport\/(?!memory)/;
+/** What still waits for an adapter of Node's: the blocking client, and the port for WebSockets. */
+const NOT_ON_NODE = /^\.\/tests\/(sync|.*web_socket)/;
 
 /** The test files that need nothing but Node. */
 export function nodeTestFiles(): string[] {
-  return testFiles().filter((file) =>
-    !NOT_ON_NODE.test(file) && !ALSO_NOT_ON_NODE.test(file)
-  );
+  return testFiles().filter((file) => !NOT_ON_NODE.test(file));
 }
 
 /** The test files that need a broker. */

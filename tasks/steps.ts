@@ -3,6 +3,7 @@ import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
 import { javaReadsOurTexts } from "./jms.ts";
+import { pumpIsFresh } from "./pump.ts";
 import {
   crashTestFiles,
   entryPoints,
@@ -39,6 +40,7 @@ export const STEPS: readonly Step[] = [
   denoStep("check", "check"),
   denoStep("doc", "doc", "--lint", ...entryPoints()),
   denoStep("publish", "publish", "--dry-run", "--allow-dirty"),
+  { name: "pump", run: async () => oneIf(await pumpIsFresh()) },
   { name: "deno", run: (bench) => denoSuite(bench, testFiles()) },
   { name: "bun", run: (bench) => bunSuite(bench, testFiles()) },
   ...[22, 24].map(nodeStep),

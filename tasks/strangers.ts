@@ -9,7 +9,7 @@
  */
 
 import { ProcessGroup } from "./process_group.ts";
-import { bunCommand } from "./suites.ts";
+import { bunCommand, installDependencies } from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -107,7 +107,7 @@ async function startBroker(
 
 /** Runs all of them with the broker on either runtime; each counts as a test. */
 export async function strangers(bench: Workbench): Promise<Tally> {
-  await bench.run([Deno.execPath(), "install", "--quiet"]);
+  await installDependencies(bench);
   await bench.run([
     "npm",
     "install",

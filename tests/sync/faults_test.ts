@@ -366,6 +366,23 @@ tried(
 );
 
 tried(
+  "a deaf ear",
+  "a large frame that finds no room, and of which nothing has left, is not torn",
+  (client) => {
+    const fill = (octets: number) => {
+      const body = new Uint8Array(octets);
+      for (;;) client.send("/queue/a", body, { timeout: 200 });
+    };
+    assertThrows(() => fill(100_000), TimeoutError, "Room for the SEND");
+    assertThrows(() => fill(1 << 20), TimeoutError, "Room for the SEND");
+    assertFalse(client.canRead(), "the connection stands");
+    assertThrows(() => fill(100_000), TimeoutError, "Room for the SEND");
+    assertThrows(() => client.disconnect(), TimeoutError);
+  },
+  { drainTimeout: 0 },
+);
+
+tried(
   "a good-bye without a receipt",
   "a broker that just closes has understood",
   (client) => client.disconnect(),
