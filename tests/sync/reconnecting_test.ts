@@ -105,7 +105,7 @@ tried(
       assertInstanceOf(error.cause, AggregateError);
       assertInstanceOf(error.cause.errors[1], TimeoutError);
     });
-    assertLess(waited, 1500);
+    assertLess(waited, 3000);
   },
   { reconnect: true, reconnectTimeout: 500 },
 );
