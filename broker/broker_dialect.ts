@@ -36,6 +36,8 @@ export interface Answers {
   readonly hasUniqueClients: boolean;
   /** The commands after whose ERROR the connection goes on. */
   readonly survivesErrorOn: readonly string[] | "all";
+  /** Whether a command that there is not is one of them. */
+  readonly survivesUnknownCommands: boolean;
   /** Whether an ERROR names the receipt that was asked for. */
   readonly namesReceipt: boolean;
   /** Whether `foo` is `/queue/foo`. */
@@ -95,6 +97,7 @@ const OWN: Answers = {
   heartBeat: { step: 1, least: 250 },
   hasUniqueClients: false,
   survivesErrorOn: [],
+  survivesUnknownCommands: false,
   namesReceipt: true,
   hasBareQueues: false,
   objection: ownObjection,
@@ -128,6 +131,7 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     hosts: ["/"],
     heartBeat: { step: 1000, least: 1000 },
     survivesErrorOn: "all",
+    survivesUnknownCommands: true,
     namesReceipt: false,
     hasBareQueues: true,
     objection: rabbitObjection,
@@ -151,6 +155,7 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     // deno-fmt-ignore
     survivesErrorOn: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
       "COMMIT", "ABORT"],
+    survivesUnknownCommands: true,
     hasBareQueues: true,
     sharesIds: true,
     nackOutcome: "rejected",

@@ -1,4 +1,3 @@
-import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import {
   encodeFrame,
@@ -7,10 +6,8 @@ import {
   type Version,
 } from "../codec/mod.ts";
 import { ConnectionError, StompError, UsageError } from "../errors.ts";
-import { nextState } from "../session/states.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
-import { ConnectGate } from "./connect_gate.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import {
   ConnectionWatch,
@@ -20,6 +17,7 @@ import {
 import type { BrokerCore } from "./core.ts";
 import type { FairTurns, Task } from "./fair_turns.ts";
 import type { FaultHook } from "./fault_hook.ts";
+import { FrameReader } from "./frame_reader.ts";
 import { LinkReader } from "./link_reader.ts";
 import { BrokerSession, type SessionOutput } from "./session.ts";
 
@@ -52,10 +50,9 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
   readonly #core: BrokerCore;
   readonly #link: Link;
   readonly #options: ClientConnectionOptions;
-  readonly #decoder: FrameDecoder;
-  readonly #frames: Iterator<Frame>;
-  /** Present until the session is open. */
-  #gate: ConnectGate | undefined = new ConnectGate();
+  readonly #reader: FrameReader;
+  /** Whether the session has been opened. */
+  #isConnected = false;
   readonly #buffer = new FrameBuffer(SLAB, LARGE);
   readonly #outbox: Outbox;
   readonly #session: BrokerSession;
@@ -79,8 +76,10 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
     this.#link = link;
     this.#options = options;
     this.#hook = options.hookOf?.(link);
-    this.#decoder = new FrameDecoder({ limits: options.limits });
-    this.#frames = this.#decoder[Symbol.iterator]();
+    this.#reader = new FrameReader({
+      limits: options.limits,
+      skipsUnknownCommands: core.dialect.survivesUnknownCommands,
+    });
     this.#outbox = new Outbox(link, this.#buffer, {
       sent: () => {
         this.#watch.sent(this.#isBeating);
@@ -170,16 +169,11 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
   }
 
   #push(piece: Uint8Array): void {
-    if (this.#gate === undefined) return this.#decoder.push(piece);
     try {
-      const { octets, rest, foreign } = this.#gate.push(piece);
-      this.#decoder.push(octets);
-      this.#input.giveBack(rest);
-      if (foreign === undefined) return;
-      // The decoder knows what speaks HTTP, and a whole frame its receipt.
-      const frame = this.#nextFrame();
-      if (frame !== undefined) this.#handle(frame);
-      else nextState("idle", "client", foreign, "broker");
+      const rest = this.#reader.push(piece);
+      if (rest !== undefined) this.#input.giveBack(rest);
+      const skipped = this.#reader.takeSkipped();
+      if (skipped !== undefined) this.#session.receiveUnknown(skipped);
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
       this.#session.refuse(error);
@@ -189,14 +183,14 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
   /** The next frame that is complete. */
   #nextFrame(): Frame | undefined {
     try {
-      const { done, value } = this.#frames.next();
-      if (!done) return value;
+      const frame = this.#reader.next();
+      if (frame !== undefined) return frame;
     } catch (error) {
       if (!(error instanceof StompError)) throw error;
       this.#session.refuse(error);
       return undefined;
     }
-    if (this.#decoder.isMidFrame) this.#watch.frameBegun();
+    if (this.#reader.isMidFrame) this.#watch.frameBegun();
     else this.#watch.frameEnded();
     return undefined;
   }
@@ -205,9 +199,9 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
     this.#watch.frameEnded();
     this.#receive(frame);
     const { version } = this.#session;
-    if (this.#gate !== undefined && version !== undefined) {
-      this.#gate = undefined;
-      this.#decoder.version = version;
+    if (!this.#isConnected && version !== undefined) {
+      this.#isConnected = true;
+      this.#reader.open(version);
       if (this.#session.state === "open") {
         this.#watch.connected(this.#session.heartBeat);
       }

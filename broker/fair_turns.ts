@@ -56,18 +56,15 @@ export class FairTurns {
 
   async #run(): Promise<void> {
     try {
-      for (
-        let task = this.#next();
-        task !== undefined;
-        task = this.#next()
-      ) {
-        if (this.#held >= TURN) {
-          await turn();
-          this.#held = 0;
-        }
+      for (;;) {
+        const task = this.#next();
+        if (task === undefined) return;
         const begin = this.#clock.now();
         if (task.work(begin + TURN)) this.#again(task);
         this.#held += this.#clock.now() - begin;
+        if (this.#held < TURN) continue;
+        await turn();
+        this.#held = 0;
       }
     } finally {
       this.#isRunning = false;

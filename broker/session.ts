@@ -1,5 +1,5 @@
 import { Frame, type Version } from "../codec/mod.ts";
-import { StompError } from "../errors.ts";
+import { quoted, StompError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { nextState } from "../session/states.ts";
 import { ClientRequests, type FrameOutput } from "./client_requests.ts";
@@ -102,6 +102,15 @@ export class BrokerSession {
       else this.refuse(error, receipt);
     }
     this.#core.deliver();
+  }
+
+  /** Takes a frame whose command there is not. */
+  receiveUnknown(command: string): void {
+    if (this.#state !== "open") return;
+    const error = new Refusal(`${quoted(command)} is no command of STOMP.`);
+    if (this.#core.dialect.survivesUnknownCommands) {
+      this.#complain(error, undefined);
+    } else this.refuse(error);
   }
 
   /** Whether the connection goes on after this. */
