@@ -123,7 +123,9 @@ export class TimeoutError extends StompError {
   /** Names the operation and the time that it was given. */
   constructor(operation: string, timeout: number, options?: ErrorOptions) {
     super(
-      `${operation} did not come within ${timeout} ms. Give it more time ` +
+      `${operation} did not come within ${
+        Math.round(timeout)
+      } ms. Give it more time ` +
         `or find out why the peer is slow.`,
       options,
     );
@@ -137,9 +139,18 @@ export class TimeoutError extends StompError {
  * leaves the sentence readable.
  */
 export function quoted(value: unknown): string {
-  if (typeof value !== "string") {
-    if (value === null || typeof value !== "object") return String(value);
-    return Array.isArray(value) ? "an array" : `a ${value.constructor?.name}`;
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   }
-  return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (value === null || typeof value !== "object") return String(value);
+  return withArticle(
+    Array.isArray(value) ? "array" : value.constructor?.name || "object",
+  );
+}
+
+/** "a Map", "an Object", "an HTMLElement": as it is spoken. */
+export function withArticle(noun: string): string {
+  const isVowel = /^([aeioAEIO]|un[^i]|[FHLMNRSX][A-Z]+[a-z])/.test(noun);
+  return `${isVowel ? "an" : "a"} ${noun}`;
 }

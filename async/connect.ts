@@ -1,7 +1,7 @@
 import { checkHandshake, policyOf } from "../session/shared_connect_options.ts";
 import { Schedule } from "../session/failover.ts";
 import { parseFailover } from "../session/failover_uri.ts";
-import { checkOptions } from "../session/option_checks.ts";
+import { takeOptions } from "../session/owned_options.ts";
 import { systemClock } from "../transport/clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
@@ -48,9 +48,7 @@ export async function connect(
   target: string | URL,
   options: ConnectOptions = {},
 ): Promise<Client> {
-  checkOptions("connect()", options, CONNECT_CHECKS);
-  // Whoever uses the object again does not change what a reconnect says.
-  const own = copyOf(options);
+  const own = takeOptions("connect()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
   checkClientTls(own.tls, targets);
   checkHandshake(own, targets);
@@ -76,22 +74,4 @@ export async function connect(
     throw fromCall(error);
   }
   return new Client(life);
-}
-
-function copyOf(options: ConnectOptions): ConnectOptions {
-  const own: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) own[name] = COPIED.has(name) ? copy(value) : value;
-  }
-  return own;
-}
-
-/** What holds more than one value. */
-const COPIED: ReadonlySet<string> = new Set(
-  ["headers", "heartBeat", "limits", "reconnect", "tls", "versions"],
-);
-
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return [...value];
-  return typeof value === "object" ? { ...value } : value;
 }

@@ -2,13 +2,14 @@ import { FrameDecoder } from "../codec/decoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError } from "../errors.ts";
 import { brokerError, redacted } from "../session/broker_error.ts";
-import {
-  ClientSession,
-  type ClientSessionOptions,
-} from "../session/client_session.ts";
+import { ClientSession } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
+import {
+  type ClientSessionOptions,
+  sessionOptions,
+} from "../session/session_options.ts";
 import type { Link } from "../transport/transport.ts";
 import { Alarm } from "./alarm.ts";
 import type { ClientContext } from "./client_context.ts";
@@ -63,7 +64,7 @@ export class Connection {
     this.#init = init;
     this.#context = context;
     this.#router = router;
-    this.session = new ClientSession(init);
+    this.session = new ClientSession(sessionOptions(init));
     this.#decoder = new FrameDecoder({ limits: init.limits });
     this.#alarm = new Alarm(context.clock, (at) => this.#look(at));
     this.#writer = new FrameWriter({

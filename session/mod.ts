@@ -22,13 +22,15 @@
 
 export { Frame, type FrameHeadersInit, type Version } from "../codec/mod.ts";
 export { ProtocolError, StompError, UsageError } from "../errors.ts";
-export { ClientSession, type ClientSessionOptions } from "./client_session.ts";
+export { ClientSession } from "./client_session.ts";
+export { type ClientSessionOptions } from "./session_options.ts";
 export {
   type AckMode,
   type SessionEvent,
   type SessionSubscription,
 } from "./events.ts";
-export { type FrameExtras } from "./client_headers.ts";
+export { type FrameExtras, type NackExtras } from "./client_headers.ts";
+export { type SubscribeFrameOptions } from "./subscription_headers.ts";
 export {
   type Dialect,
   type DialectName,

@@ -29,6 +29,12 @@ export const aFunction: Check = check(
   (value) => typeof value === "function",
 );
 
+/** A string, empty ones included. */
+export const text: Check = check(
+  "a string",
+  (value) => typeof value === "string",
+);
+
 /** A string, empty ones included, or a function that returns one. */
 export const textOrFunction: Check = check(
   "a string, or a function that returns one",
@@ -136,13 +142,13 @@ export function checkOptions(
   checks: Readonly<Record<string, Check>>,
 ): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null) {
+  if (!isRecord(options)) {
     throw new UsageError(
       `The options of ${where} must be an object, not ${quoted(options)}.`,
     );
   }
   for (const name of Object.keys(options)) {
-    const value = (options as Record<string, unknown>)[name];
+    const value = options[name];
     if (!Object.hasOwn(checks, name)) {
       throw new UsageError(
         `${where} has no option ${quoted(name)}: choose among ${

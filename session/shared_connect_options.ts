@@ -25,6 +25,10 @@ import {
   oneOf,
   textOrFunction,
 } from "./option_checks.ts";
+import {
+  type ClientSessionOptions,
+  sessionOptions,
+} from "./session_options.ts";
 import type { Target } from "./target.ts";
 
 /** Options of `connect()` and of `connectSync()`. */
@@ -144,7 +148,7 @@ export function checkHandshake(
     typeof value === "string" ? value : undefined;
   for (const { host, login, passcode } of targets) {
     const session = new ClientSession({
-      ...options,
+      ...sessionOptions(options as ClientSessionOptions),
       host: options.host ?? host,
       login: text(options.login) ?? login,
       passcode: text(options.passcode) ?? passcode,

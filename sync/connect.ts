@@ -6,7 +6,7 @@ import {
 } from "../session/shared_connect_options.ts";
 import { Schedule } from "../session/failover.ts";
 import { parseFailover } from "../session/failover_uri.ts";
-import { checkOptions } from "../session/option_checks.ts";
+import { takeOptions } from "../session/owned_options.ts";
 import { requireTcp, type Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";
@@ -47,7 +47,7 @@ export function connectSync(
   target: string | URL,
   options: SyncConnectOptions = {},
 ): SyncClient {
-  checkOptions("connectSync()", options, CONNECT_CHECKS);
+  options = takeOptions("connectSync()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
   requireTcp(targets, "connectSync()");
   checkClientTls(options.tls, targets);

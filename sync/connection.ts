@@ -2,10 +2,11 @@ import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
+import { ClientSession } from "../session/client_session.ts";
 import {
-  ClientSession,
   type ClientSessionOptions,
-} from "../session/client_session.ts";
+  sessionOptions,
+} from "../session/session_options.ts";
 import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
@@ -64,7 +65,7 @@ export class Connection {
   private constructor(link: BlockingLink, options: ConnectionOptions) {
     this.#link = link;
     this.#passcode = options.passcode;
-    this.session = new ClientSession(options);
+    this.session = new ClientSession(sessionOptions(options));
     this.#decoder = new FrameDecoder({ limits: options.limits });
   }
 

@@ -1,6 +1,7 @@
 import { ConnectionError, StompError, UsageError } from "../errors.ts";
 import type { Schedule } from "../session/failover.ts";
 import type { Target } from "../session/target.ts";
+import { counted } from "../session/wording.ts";
 import type { Connection } from "./connection.ts";
 import { pause } from "./pause.ts";
 
@@ -91,7 +92,7 @@ export class Reconnector {
       this.#options.gaveUp(errors);
       throw new ConnectionError(
         `${what}, and it could not be made again. The last of ` +
-          `${errors.length} attempts: ${messageOf(errors.at(-1))}`,
+          `${counted(errors.length, "attempt")}: ${messageOf(errors.at(-1))}`,
         { cause: new AggregateError([cause, ...errors]) },
       );
     }

@@ -1,21 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { assertEquals, assertStringIncludes } from "./support/assert.ts";
 import { test } from "./support/harness.ts";
-import { startWorker } from "./support/worker.ts";
 
 /** Imports modules where much is missing, and says what they have missed. */
 async function importBare(modules: readonly string[]): Promise<string> {
-  const said = Promise.withResolvers<string>();
-  const worker = startWorker(
+  const worker = new Worker(
     new URL("./support/bare_worker.ts", import.meta.url),
     {
-      said: (message) => said.resolve(message as string),
-      failed: said.reject,
+      type: "module",
     },
   );
   try {
-    worker.post(modules);
-    return await said.promise;
+    return await new Promise<string>((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.postMessage(modules);
+    });
   } finally {
     worker.terminate();
     // The runtime takes a turn to let go of it.

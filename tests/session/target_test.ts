@@ -111,7 +111,7 @@ const BAD: readonly (readonly [unknown, string])[] = [
   [undefined, "undefined"],
   [null, "null"],
   [61613, "61613"],
-  [{}, "a Object"],
+  [{}, "an Object"],
   [["stomp://h"], "an array"],
 ];
 

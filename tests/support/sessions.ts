@@ -1,8 +1,6 @@
 import { Frame, type Version } from "../../codec/mod.ts";
-import {
-  ClientSession,
-  type ClientSessionOptions,
-} from "../../session/client_session.ts";
+import { ClientSession } from "../../session/client_session.ts";
+import type { ClientSessionOptions } from "../../session/session_options.ts";
 import type { SessionState } from "../../session/states.ts";
 
 /** A session that a broker has answered with CONNECTED. */

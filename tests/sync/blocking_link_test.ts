@@ -1,4 +1,3 @@
-import process from "node:process";
 import { ConnectionError, TimeoutError } from "../../errors.ts";
 import { BlockingLink } from "../../sync/blocking_link.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
@@ -74,19 +73,14 @@ test("BlockingLink says where nobody listens", () => {
   assert(error.cause instanceof Error);
 });
 
-/** Where the runtime has its workers. */
-const place: { Worker: typeof Worker } = "Worker" in globalThis
-  ? globalThis
-  : process.getBuiltinModule("node:worker_threads") as never;
-
 /** Puts something in the place of the runtime's workers. */
 function withWorkers(replacement: unknown, body: () => void): void {
-  const original = place.Worker;
+  const original = globalThis.Worker;
   try {
-    Object.assign(place, { Worker: replacement });
+    Object.assign(globalThis, { Worker: replacement });
     body();
   } finally {
-    place.Worker = original;
+    globalThis.Worker = original;
   }
 }
 
@@ -121,7 +115,6 @@ test("BlockingLink gives up a worker that does not come up, within a few seconds
   let isTerminated = false;
   class Idle {
     postMessage(): void {}
-    on(): void {}
     unref(): void {}
     terminate(): void {
       isTerminated = true;
@@ -142,7 +135,7 @@ test("BlockingLink gives up a worker that does not come up, within a few seconds
 /** A link whose worker dies. */
 function lifelessLink(url: string): BlockingLink {
   const workers: Worker[] = [];
-  const Original = place.Worker;
+  const Original = globalThis.Worker;
   class Mortal extends Original {
     constructor(...how: ConstructorParameters<typeof Worker>) {
       super(...how);

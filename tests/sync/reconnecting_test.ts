@@ -105,7 +105,7 @@ tried(
       assertInstanceOf(error.cause, AggregateError);
       assertInstanceOf(error.cause.errors[1], TimeoutError);
     });
-    assertLess(waited, 3000);
+    assertLess(waited, 1500);
   },
   { reconnect: true, reconnectTimeout: 500 },
 );

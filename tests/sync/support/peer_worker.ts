@@ -1,12 +1,16 @@
 // A broker that follows a script, in a worker that is told the script's name.
 
 import { serve } from "../../../testing/mod.ts";
-import { onOrder } from "../../support/worker.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { tellParent } from "./thread.ts";
 
-onOrder(async (name: string) => {
+/** The part of a worker's global scope that we use. */
+interface WorkerScope {
+  onmessage: (event: { readonly data: string }) => void;
+}
+
+(globalThis as unknown as WorkerScope).onmessage = async ({ data: name }) => {
   const broker = await serve();
   const peer = new ScriptedPeer(broker.intercept());
   tellParent({ url: broker.url });
@@ -16,4 +20,4 @@ onOrder(async (name: string) => {
   } catch (error) {
     tellParent({ failure: `${name}: ${error}` });
   }
-});
+};

@@ -1,9 +1,4 @@
 import type { Identity } from "../../support/certificates.ts";
-import {
-  startWorker,
-  tellParent as post,
-  type TestWorker,
-} from "../../support/worker.ts";
 
 /** What a thread can say to who started it. */
 export interface Saying {
@@ -17,7 +12,8 @@ export interface Saying {
 
 /** Says something to who started this thread. */
 export function tellParent(saying: Saying): void {
-  post(saying);
+  (globalThis as unknown as { postMessage(saying: Saying): void })
+    .postMessage(saying);
 }
 
 /**
@@ -27,19 +23,21 @@ export function tellParent(saying: Saying): void {
 export class Thread implements AsyncDisposable {
   /** Where it can be reached. */
   url = "";
-  readonly #worker: TestWorker;
+  readonly #worker: Worker;
   #said: Saying[] = [];
   #wake: (() => void) | undefined;
 
-  private constructor(module: URL) {
-    const hear = (saying: Saying) => {
-      this.#said.push(saying);
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => {
+      this.#said.push(data);
       this.#wake?.();
     };
-    this.#worker = startWorker(module, {
-      said: (message) => hear(message as Saying),
-      failed: (failure) => hear({ failure }),
-    });
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#said.push({ failure: event.message });
+      this.#wake?.();
+    };
   }
 
   /** The embedded broker. */
@@ -63,8 +61,10 @@ export class Thread implements AsyncDisposable {
   }
 
   static async #start(module: string, order?: unknown): Promise<Thread> {
-    const thread = new Thread(new URL(module, import.meta.url));
-    thread.#worker.post(order);
+    const url = new URL(module, import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    const thread = new Thread(worker);
+    worker.postMessage(order);
     thread.url = (await thread.#next()).url!;
     return thread;
   }
