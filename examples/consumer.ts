@@ -1,5 +1,5 @@
-// Prints the counts that arrive at /queue/testOut. Ctrl-C shuts it down
-// gracefully.
+// Prints the counts that arrive at /queue/testOut. What is no JSON ends in
+// /queue/testConsumerError, with the reason. Ctrl-C shuts it down gracefully.
 //
 //   deno run --allow-net examples/consumer.ts [URL]
 //   bun run examples/consumer.ts [URL]
@@ -14,12 +14,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 
 await using client = await connect(url, { signal: shutdown.signal });
-const subscription = client.subscribe("/queue/testOut", {
-  ack: "client-individual",
-  prefetch: 100,
-});
-
-for await (const message of subscription) {
-  console.log(message.json()); // going on to the next acknowledges this one
-}
-console.log("closed:", await client.close());
+client.consume("/queue/testOut", (message) => {
+  console.log(message.json()); // returning acknowledges the message
+}, { errorDestination: "/queue/testConsumerError", prefetch: 100 });
+console.log("closed:", await client.closed);

@@ -1,5 +1,6 @@
 // Takes counts from /queue/testIn, and sends each plus one to /queue/testOut.
-// Ctrl-C shuts it down gracefully.
+// What is no JSON ends in /queue/testTransformerError, with the reason. Ctrl-C
+// shuts it down gracefully.
 //
 //   deno run --allow-net examples/transformer.ts [URL]
 //   bun run examples/transformer.ts [URL]
@@ -14,12 +15,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 
 await using client = await connect(url, { signal: shutdown.signal });
-const subscription = client.subscribe("/queue/testIn", {
-  ack: "client-individual",
-  prefetch: 100,
-});
-
-for await (const message of subscription) {
+client.consume("/queue/testIn", async (message) => {
   const { count } = message.json() as { count: number };
   // Only when the broker has the result is the input acknowledged: the message
   // may be handled twice if the program dies in between, but never be lost.
@@ -28,4 +24,5 @@ for await (const message of subscription) {
     receipt: true,
   });
   console.log(`${count} -> ${count + 1}`);
-}
+}, { errorDestination: "/queue/testTransformerError", prefetch: 100 });
+await client.closed;

@@ -5,6 +5,7 @@
  */
 
 import { serve } from "../broker/mod.ts";
+import { connect } from "../mod.ts";
 import { ProcessGroup } from "./process_group.ts";
 import { bunCommand, installDependencies } from "./suites.ts";
 import { oneIf, type Tally, total } from "./tally.ts";
@@ -18,6 +19,8 @@ interface Run {
   readonly signal?: "SIGINT" | "SIGTERM";
   /** What it says then before it ends by itself; left out: the signal ends it. */
   readonly goodBye?: string;
+  /** Where a message that is no JSON goes in, and where it must have ended. */
+  readonly poison?: readonly [queue: string, errors: string];
 }
 
 /** What a program ends with that the signal has ended. */
@@ -31,12 +34,14 @@ const WITH_BROKER: readonly Run[] = [
     prints: "9 -> 10",
     signal: "SIGINT",
     goodBye: "",
+    poison: ["/queue/testIn", "/queue/testTransformerError"],
   },
   {
     name: "consumer",
     prints: "count: 10",
     signal: "SIGTERM",
     goodBye: "graceful: true",
+    poison: ["/queue/testOut", "/queue/testConsumerError"],
   },
   {
     name: "watch",
@@ -65,10 +70,11 @@ const LIMIT = 20_000;
 async function runExample(
   bench: Workbench,
   command: readonly [string, ...string[]],
-  { name, prints, signal, goodBye }: Run,
+  { name, prints, signal, goodBye, poison }: Run,
   url: string,
 ): Promise<Tally> {
   const [program, ...args] = command;
+  if (poison !== undefined) await put(url, poison[0]);
   let output = "";
   const printed = Promise.withResolvers<void>();
   const decoder = new TextDecoder();
@@ -86,13 +92,33 @@ async function runExample(
   const status = await running.ended;
   clearTimeout(timer);
   const isInterrupted = signal !== undefined && goodBye === undefined;
-  const isWell = output.includes(prints) && output.includes(goodBye ?? "") &&
+  const buried = poison === undefined || await isBuried(url, poison[1]);
+  const isWell = buried && output.includes(prints) &&
+    output.includes(goodBye ?? "") &&
     (isInterrupted ? INTERRUPTED.includes(status.code) : status.success);
   bench.say(
     `${isWell ? "ok" : "FAILED"}: ${program} … examples/${name}.ts` +
-      (isWell ? "" : ` ended with ${status.code}:\n${output}`),
+      (isWell ? "" : ` ended with ${status.code}:\n${output}`) +
+      (buried ? "" : `\nThere is no copy with a reason in ${poison[1]}.`),
   );
   return oneIf(isWell);
+}
+
+const POISON = "no JSON";
+
+async function put(url: string, queue: string): Promise<void> {
+  await using client = await connect(url);
+  await client.send(queue, POISON, { receipt: true });
+}
+
+/** Whether a queue has the message that is no JSON, with the reason; it is taken. */
+async function isBuried(url: string, queue: string): Promise<boolean> {
+  await using client = await connect(url);
+  const subscription = client.subscribe(queue);
+  const message = await subscription.receive({ timeout: 5000 });
+  await message?.ack({ receipt: true });
+  return message?.text() === POISON &&
+    message.headers.get("failure-reason")?.includes("not JSON") === true;
 }
 
 /** The runtimes themselves: what has started them would take the signals. */
