@@ -12,6 +12,7 @@ import {
   type SyncSubscribeOptions,
   type SyncUnsubscribeOptions,
 } from "./options.ts";
+import { copyOf } from "./option_copy.ts";
 import type { Operation } from "./receipts.ts";
 import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
 
@@ -133,7 +134,7 @@ export class ClientCore {
       );
     }
     const id = options.durable ?? options.id ?? this.#newId();
-    const subscribing = { destination, options: { ...options, id } };
+    const subscribing = { destination, options: { ...copyOf(options), id } };
     const connection = this.#online("subscribe");
     // The broker has ended the one that had this id.
     if (connection.cancelled.delete(id)) this.#subscriptions.delete(id);

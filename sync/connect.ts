@@ -12,6 +12,7 @@ import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { SyncClient } from "./client.ts";
 import { Connection } from "./connection.ts";
+import { copyOf } from "./option_copy.ts";
 import {
   CONNECT_CHECKS,
   DEFAULTS,
@@ -47,24 +48,29 @@ export function connectSync(
   target: string | URL,
   options: SyncConnectOptions = {},
 ): SyncClient {
+<<<<<<< HEAD
   options = takeOptions("connectSync()", options, CONNECT_CHECKS);
+=======
+  checkOptions("connectSync()", options, CONNECT_CHECKS);
+  const own = copyOf(options);
+>>>>>>> dc16c47 (In client mode a blocking client settles by turns at the same cost each, and keeps its options for itself)
   const { targets, policy } = parseFailover(target);
   requireTcp(targets, "connectSync()");
-  checkClientTls(options.tls, targets);
-  checkHandshake(options, targets);
+  checkClientTls(own.tls, targets);
+  checkHandshake(own, targets);
   const {
     reconnect = false,
     connectTimeout = DEFAULTS.connectTimeout,
     connectedTimeout = DEFAULTS.connectedTimeout,
-  } = options;
-  const limits = resolveLimits(options.limits);
-  const versions = offeredVersions(options.versions);
+  } = own;
+  const limits = resolveLimits(own.limits);
+  const versions = offeredVersions(own.versions);
   return new SyncClient({
     schedule: new Schedule(targets, policyOf(policy, reconnect), Math.random),
     reconnects: reconnect !== false,
-    reconnectTimeout: options.reconnectTimeout ?? DEFAULTS.reconnectTimeout,
-    receiptTimeout: options.receiptTimeout ?? DEFAULTS.receiptTimeout,
-    drainTimeout: options.drainTimeout ?? DEFAULTS.drainTimeout,
+    reconnectTimeout: own.reconnectTimeout ?? DEFAULTS.reconnectTimeout,
+    receiptTimeout: own.receiptTimeout ?? DEFAULTS.receiptTimeout,
+    drainTimeout: own.drainTimeout ?? DEFAULTS.drainTimeout,
     dial: (target: Target, deadline: number) =>
       Connection.open(target, {
         limits,
@@ -72,13 +78,13 @@ export function connectSync(
         connectTimeout,
         connectedTimeout,
         deadline,
-        host: options.host ?? target.host,
-        login: ask(options.login, "login") ?? target.login,
-        passcode: ask(options.passcode, "passcode") ?? target.passcode,
-        heartBeat: options.heartBeat ?? DEFAULTS.heartBeat,
-        headers: options.headers,
-        dialect: options.dialect,
-        tls: target.tls ? options.tls ?? {} : undefined,
+        host: own.host ?? target.host,
+        login: ask(own.login, "login") ?? target.login,
+        passcode: ask(own.passcode, "passcode") ?? target.passcode,
+        heartBeat: own.heartBeat ?? DEFAULTS.heartBeat,
+        headers: own.headers,
+        dialect: own.dialect,
+        tls: target.tls ? own.tls ?? {} : undefined,
       }),
   });
 }

@@ -55,7 +55,7 @@ export class Settling {
     const { receipt, timeout, transaction, requeue } = options;
     this.#sortOutLost();
     const delivery = this.#unsettled.of(frame, verb);
-    if (this.#unsettled.isSettled(delivery)) return true;
+    if (delivery.settled !== undefined) return true;
     const check = () => this.checkTransaction(transaction, receipt);
     check();
     if (this.#isStale(delivery)) return false;
@@ -113,7 +113,7 @@ export class Settling {
     } catch (error) {
       // Refused: nothing in it has happened. After any other error who knows.
       if (error instanceof BrokerError) {
-        for (const settlement of settled) settlement.undo();
+        undo(settled);
       }
       throw error;
     }
@@ -128,7 +128,7 @@ export class Settling {
     try {
       this.#end("abort", id);
     } finally {
-      for (const settlement of settled) settlement.undo();
+      undo(settled);
     }
   }
 
@@ -197,7 +197,7 @@ export class Settling {
       if (connection.failure === undefined) continue;
       this.#transactions.delete(id);
       this.#lost.set(id, connection.failure);
-      for (const settlement of settled) settlement.undo();
+      undo(settled);
     }
   }
 
@@ -241,6 +241,11 @@ export class Settling {
 function onlyOn(connection: Connection, session: ClientSession): ClientSession {
   if (session === connection.session) return session;
   throw connection.failure;
+}
+
+/** Takes back what was settled, the latest first. */
+function undo(settled: readonly Settlement[]): void {
+  for (const settlement of settled.toReversed()) settlement.undo();
 }
 
 function isThenable(value: unknown): boolean {

@@ -2,6 +2,7 @@ import type { Frame } from "../codec/mod.ts";
 import { quoted, UsageError } from "../errors.ts";
 import type { AckMode, SessionSubscription } from "../session/events.ts";
 import type { Arrival, Connection } from "./connection.ts";
+import { CoverableMessages } from "./coverable_messages.ts";
 
 /** How a message is settled. */
 export type Verb = "ack" | "nack";
@@ -26,36 +27,27 @@ export interface Settlement {
   undo(): void;
 }
 
-/** Everything up to a delivery is settled in this way, unless it was before. */
-interface Boundary {
-  readonly number: number;
-  readonly verb: Verb;
-}
-
-/** How far the messages of a subscription are settled along with later ones. */
-interface Cover {
-  /** For good, in the order of their numbers; no two in a row of the same verb. */
-  readonly kept: Boundary[];
-  /** By what may be taken back. */
-  readonly tentative: Set<Delivery>;
-}
-
 /** Remembers which frames were handed out, and what was done with them. */
 export class Unsettled {
   readonly #known = new WeakMap<Frame, Delivery>();
   /** In `client` mode an ACK covers what came before it. */
-  readonly #covers = new WeakMap<SessionSubscription, Cover>();
+  readonly #coverable = new WeakMap<
+    SessionSubscription,
+    CoverableMessages<Delivery>
+  >();
   #last = 0;
 
   /** A message is handed out. */
   add({ frame, subscription }: Arrival, connection: Connection): Frame {
-    this.#known.set(frame, {
+    const delivery: Delivery = {
       connection,
       subscription,
       ack: subscription?.ack ?? "auto",
       number: ++this.#last,
       settled: undefined,
-    });
+    };
+    this.#known.set(frame, delivery);
+    if (delivery.ack === "client") this.#coverableOf(delivery).add(delivery);
     return frame;
   }
 
@@ -79,7 +71,7 @@ export class Unsettled {
           "broker has forgotten it already. Subscribe with another ack mode.",
       );
     }
-    const settled = this.#settledBy(delivery);
+    const { settled } = delivery;
     if (settled !== undefined && settled !== verb) {
       throw new UsageError(
         `This message was settled with ${settled}() before: ${verb}() comes ` +
@@ -89,54 +81,26 @@ export class Unsettled {
     return delivery;
   }
 
-  /** Whether a delivery was settled, by itself or along with a later one. */
-  isSettled(delivery: Delivery): boolean {
-    return this.#settledBy(delivery) !== undefined;
-  }
-
-  #settledBy(delivery: Delivery): Verb | undefined {
-    if (delivery.settled !== undefined) return delivery.settled;
-    if (delivery.ack !== "client") return undefined;
-    const { kept, tentative } = this.#coverOf(delivery);
-    const isBehind = ({ number }: Boundary | Delivery) =>
-      delivery.number <= number;
-    return kept.find(isBehind)?.verb ??
-      tentative.values().find(isBehind)?.settled;
-  }
-
   /** A delivery is settled, until that is taken back. */
   settle(delivery: Delivery, verb: Verb): Settlement {
+    if (delivery.ack === "client") {
+      return this.#coverableOf(delivery).settle(delivery, verb);
+    }
     delivery.settled = verb;
-    const cover = delivery.ack === "client"
-      ? this.#coverOf(delivery)
-      : undefined;
-    cover?.tentative.add(delivery);
     return {
-      keep: () => {
-        if (cover?.tentative.delete(delivery)) {
-          keepBoundary(cover.kept, { number: delivery.number, verb });
-        }
-      },
+      keep: () => {},
       undo: () => {
         delivery.settled = undefined;
-        cover?.tentative.delete(delivery);
       },
     };
   }
 
-  #coverOf({ subscription }: Delivery): Cover {
-    let cover = this.#covers.get(subscription!);
-    if (cover === undefined) {
-      cover = { kept: [], tentative: new Set() };
-      this.#covers.set(subscription!, cover);
+  #coverableOf({ subscription }: Delivery): CoverableMessages<Delivery> {
+    let coverable = this.#coverable.get(subscription!);
+    if (coverable === undefined) {
+      coverable = new CoverableMessages();
+      this.#coverable.set(subscription!, coverable);
     }
-    return cover;
+    return coverable;
   }
-}
-
-function keepBoundary(kept: Boundary[], boundary: Boundary): void {
-  const last = kept.at(-1);
-  if (last !== undefined && last.number >= boundary.number) return;
-  if (last?.verb === boundary.verb) kept.pop();
-  kept.push(boundary);
 }

@@ -1,6 +1,7 @@
 import {
   BrokerError,
   ConnectionError,
+  connectSync,
   type SyncClient,
   TimeoutError,
 } from "../../sync.ts";
@@ -11,6 +12,8 @@ import {
   assertLess,
   assertThrows,
 } from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { Thread } from "./support/thread.ts";
 import { busyFor, RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
 
 /** How long something takes, in ms. */
@@ -56,6 +59,25 @@ tried(
   },
   { reconnect: { initialDelay: 700, jitter: 0 } },
 );
+
+test("what is said on two connections: it is the same, whatever has become of the options", async () => {
+  await using peer = await Thread.peer("what is said on two connections");
+  const options = {
+    headers: { "client-id": "me" },
+    heartBeat: [0, 0] as [number, number],
+    reconnect: { initialDelay: 1, jitter: 0 },
+  };
+  const how = { ...S, headers: { durable: "yes" } };
+  const client = connectSync(peer.url, options);
+  client.subscribe("/queue/a", how);
+  options.headers["client-id"] = "somebody else";
+  options.heartBeat[0] = 20_000;
+  how.headers.durable = "no";
+  assertEquals(texts(client, 1), ["1"]);
+  client.disconnect();
+  const said = ["CONNECT", "me 0,0", "SUBSCRIBE /queue/a", "yes /queue/a"];
+  assertEquals((await peer.heard()).slice(0, 8), [...said, ...said]);
+});
 
 tried(
   "a refusal, then another connection",

@@ -388,6 +388,18 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await goodBye(peer);
   },
 
+  "what is said on two connections": async (peer) => {
+    for (let connection = 0; connection < 2; connection++) {
+      await peer.accept();
+      peer.hear("client-id", "heart-beat");
+      await peer.expectAndConfirm("SUBSCRIBE");
+      peer.hear("durable", "destination");
+      if (connection === 0) await peer.hangUp();
+    }
+    await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
   "a refusal, then another connection": async (peer) => {
     await subscribed(peer);
     await peer.hangUp();
