@@ -6,13 +6,13 @@ import {
   UsageError,
 } from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
+import { owned } from "../session/owned_options.ts";
 import type { Connection } from "./connection.ts";
 import {
   DEFAULTS,
   type SyncSubscribeOptions,
   type SyncUnsubscribeOptions,
 } from "./options.ts";
-import { copyOf } from "./option_copy.ts";
 import type { Operation } from "./receipts.ts";
 import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
 
@@ -134,7 +134,7 @@ export class ClientCore {
       );
     }
     const id = options.durable ?? options.id ?? this.#newId();
-    const subscribing = { destination, options: { ...copyOf(options), id } };
+    const subscribing = { destination, options: { ...owned(options), id } };
     const connection = this.#online("subscribe");
     // The broker has ended the one that had this id.
     if (connection.cancelled.delete(id)) this.#subscriptions.delete(id);

@@ -12,7 +12,6 @@ import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { SyncClient } from "./client.ts";
 import { Connection } from "./connection.ts";
-import { copyOf } from "./option_copy.ts";
 import {
   CONNECT_CHECKS,
   DEFAULTS,
@@ -48,12 +47,7 @@ export function connectSync(
   target: string | URL,
   options: SyncConnectOptions = {},
 ): SyncClient {
-<<<<<<< HEAD
-  options = takeOptions("connectSync()", options, CONNECT_CHECKS);
-=======
-  checkOptions("connectSync()", options, CONNECT_CHECKS);
-  const own = copyOf(options);
->>>>>>> dc16c47 (In client mode a blocking client settles by turns at the same cost each, and keeps its options for itself)
+  const own = takeOptions("connectSync()", options, CONNECT_CHECKS);
   const { targets, policy } = parseFailover(target);
   requireTcp(targets, "connectSync()");
   checkClientTls(own.tls, targets);
