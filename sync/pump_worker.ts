@@ -7,20 +7,31 @@
  */
 
 import { systemClock } from "../transport/clock.ts";
-import { runtimeTransport } from "../transport/runtime.ts";
+import { nodeThreads, runtimeTransport } from "../transport/runtime.ts";
 import { SharedChannel } from "./shared_channel.ts";
 import type { PumpOrder } from "./pump_order.ts";
 import { Pump } from "./pump.ts";
 
-/** The part of a worker's global scope that we use. */
+/** The part of a worker's global scope that we use; Node has a port instead. */
 interface WorkerScope {
   onmessage: (event: { readonly data: PumpOrder }) => void;
-  close(): void;
+  close?(): void;
+}
+
+interface NodeThreads {
+  readonly parentPort: {
+    /** Once the order has come the port does not keep the thread alive. */
+    once(event: "message", listener: (order: PumpOrder) => void): void;
+  };
 }
 
 const scope = globalThis as unknown as WorkerScope;
+const threads = nodeThreads() as NodeThreads | undefined;
 
-scope.onmessage = async ({ data: { memory, address, tls } }) => {
+if (threads === undefined) scope.onmessage = ({ data }) => void pump(data);
+else threads.parentPort.once("message", (order) => void pump(order));
+
+async function pump({ memory, address, tls }: PumpOrder): Promise<void> {
   const channel = new SharedChannel(memory);
   try {
     channel.state = "dialing";
@@ -30,6 +41,6 @@ scope.onmessage = async ({ data: { memory, address, tls } }) => {
   } catch (error) {
     channel.fail(error);
   } finally {
-    scope.close();
+    scope.close?.();
   }
-};
+}

@@ -1,4 +1,5 @@
 import { ConnectionError } from "../errors.ts";
+import { nodeThreads } from "../transport/runtime.ts";
 import type { PumpOrder } from "./pump_order.ts";
 import { PUMP_TEXT } from "./pump_text.ts";
 
@@ -7,9 +8,6 @@ export interface PumpWorker {
   /** Ends it at once, and with it the connection. */
   terminate(): void;
 }
-
-/** The address of the worker's script; it serves all workers of this thread. */
-let script: string | undefined;
 
 /**
  * Starts a worker that connects and moves octets. It does not keep the program
@@ -20,16 +18,11 @@ let script: string | undefined;
  * none.
  */
 export function startWorker(order: PumpOrder): PumpWorker {
+  const threads = nodeThreads() as NodeThreads | undefined;
   try {
-    script ??= URL.createObjectURL(
-      new Blob([PUMP_TEXT], { type: "text/javascript" }),
-    );
-    const worker = new Worker(script, { type: "module", name: "stompest" });
-    release(worker);
-    // What goes wrong is on the channel; here it would end the program.
-    worker.onerror = (event) => event.preventDefault();
-    worker.postMessage(order);
-    return worker;
+    return threads === undefined
+      ? startWebWorker(order)
+      : startNodeWorker(threads, order);
   } catch (cause) {
     throw new ConnectionError(
       `Cannot start the worker that a blocking client needs: ${
@@ -38,6 +31,21 @@ export function startWorker(order: PumpOrder): PumpWorker {
       { cause },
     );
   }
+}
+
+/** The address of the worker's script; it serves all workers of this thread. */
+let script: string | undefined;
+
+function startWebWorker(order: PumpOrder): PumpWorker {
+  script ??= URL.createObjectURL(
+    new Blob([PUMP_TEXT], { type: "text/javascript" }),
+  );
+  const worker = new Worker(script, { type: "module", name: "stompest" });
+  release(worker);
+  // What goes wrong is on the channel; here it would end the program.
+  worker.onerror = (event) => event.preventDefault();
+  worker.postMessage(order);
+  return worker;
 }
 
 /** What releases a worker of this runtime from keeping the program alive. */
@@ -56,4 +64,32 @@ function release(worker: Worker & { unref?: () => void }): void {
       (prototype[key] as Release).call(worker, false);
     }
   }
+}
+
+/** The part of Node's workers that we use; its types are not a dependency. */
+interface NodeWorker extends PumpWorker {
+  unref(): void;
+  on(event: "error", listener: () => void): void;
+  postMessage(order: PumpOrder): void;
+}
+
+interface NodeThreads {
+  readonly Worker: new (
+    script: URL,
+    options: { readonly name: string; readonly execArgv: readonly string[] },
+  ) => NodeWorker;
+}
+
+function startNodeWorker(threads: NodeThreads, order: PumpOrder): PumpWorker {
+  const address = `data:text/javascript,${encodeURIComponent(PUMP_TEXT)}`;
+  const worker = new threads.Worker(new URL(address), {
+    name: "stompest",
+    // What the program was started with, such as loaders, is not for this one.
+    execArgv: [],
+  });
+  worker.unref();
+  // What goes wrong is on the channel; here it would end the program.
+  worker.on("error", () => {});
+  worker.postMessage(order);
+  return worker;
 }

@@ -10,7 +10,7 @@
 
 import { serve } from "../broker/mod.ts";
 import { connect } from "../async.ts";
-import { bunCommand } from "./suites.ts";
+import { bunCommand, nodeCommand } from "./suites.ts";
 import { oneIf, type Tally, total } from "./tally.ts";
 
 const PROGRAM = "tests/sync/programs/careless.ts";
@@ -22,6 +22,8 @@ const LIMIT = 10_000;
 
 /** How long an exit may take, in ms, whatever the brokers do: the clients wait for 1,000. */
 const LONGEST_EXIT = 1900;
+
+type Command = readonly [string, ...string[]];
 
 interface Case {
   readonly how: string;
@@ -154,18 +156,19 @@ async function letIn(
   }
 }
 
-/** Runs all of them on Deno and on Bun. */
+/** Runs all of them on Deno, on Bun and on Node. */
 export async function carelessPrograms(): Promise<Tally> {
-  const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check"];
+  const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check"] as const;
   const repl = [Deno.execPath(), "repl", "--quiet", "--allow-all"];
   const tallies = [await run(deno, DENIED), await run(repl, TYPED)];
-  const allowed = [...deno, "--allow-net=127.0.0.1"];
+  const allowed = [...deno, "--allow-net=127.0.0.1"] as const;
   const bun = bunCommand();
   // A worker's file has to be read.
-  const runtimes = [[allowed, [...allowed, "--allow-read=."]], [
-    bun,
-    bun,
-  ]] as const;
+  const runtimes: readonly (readonly [Command, Command])[] = [
+    [allowed, [...allowed, "--allow-read=."]],
+    ...[bun, nodeCommand(22), nodeCommand(24)]
+      .map((command) => [command, command] as const),
+  ];
   for (const [command, reading] of runtimes) {
     for (const one of CASES) tallies.push(await run(command, one));
     for (const one of IN_A_WORKER) tallies.push(await run(reading, one));

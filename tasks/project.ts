@@ -18,8 +18,8 @@ export function testFiles(): string[] {
   );
 }
 
-/** What still waits for an adapter of Node's: the blocking client, and the port for WebSockets. */
-const NOT_ON_NODE = /^\.\/tests\/(sync|.*web_socket)/;
+/** What still waits for an adapter of Node's: the port for WebSockets. */
+const NOT_ON_NODE = /^\.\/tests\/.*web_socket/;
 
 /** The test files that need nothing but Node. */
 export function nodeTestFiles(): string[] {

@@ -1,20 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { assertEquals, assertStringIncludes } from "./support/assert.ts";
 import { test } from "./support/harness.ts";
+import { startWorker } from "./support/worker.ts";
 
 /** Imports modules where much is missing, and says what they have missed. */
 async function importBare(modules: readonly string[]): Promise<string> {
-  const worker = new Worker(
+  const said = Promise.withResolvers<string>();
+  const worker = startWorker(
     new URL("./support/bare_worker.ts", import.meta.url),
     {
-      type: "module",
+      said: (message) => said.resolve(message as string),
+      failed: said.reject,
     },
   );
   try {
-    return await new Promise<string>((resolve) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.postMessage(modules);
-    });
+    worker.post(modules);
+    return await said.promise;
   } finally {
     worker.terminate();
     // The runtime takes a turn to let go of it.

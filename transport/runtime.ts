@@ -19,10 +19,23 @@ export async function runtimeTransport(): Promise<Transport> {
 
 /** Whether this is Node, or somebody who has what we need of it. */
 function isNode(): boolean {
+  return builtin("node:net") !== undefined;
+}
+
+/**
+ * Node's module for threads, which whoever starts them there has to use;
+ * `undefined` where threads are what the web says they are.
+ */
+export function nodeThreads(): unknown {
+  if ("Deno" in globalThis || "Bun" in globalThis) return undefined;
+  return builtin("node:worker_threads");
+}
+
+function builtin(name: string): unknown {
   const { process } = globalThis as unknown as {
     process?: { getBuiltinModule?: (name: string) => unknown };
   };
-  return process?.getBuiltinModule?.("node:net") !== undefined;
+  return process?.getBuiltinModule?.(name);
 }
 
 /**

@@ -1,13 +1,7 @@
-// Imports what it is told to, in a global scope that lacks what a page or an edge
-// runtime may lack, and in which nothing may happen by that.
+// Imports what it is told to, in a global scope that notices who touches what a
+// page or an edge runtime may lack, or what makes something happen.
 
-/** The part of a worker's global scope that we use. */
-interface WorkerScope {
-  onmessage: (event: { readonly data: readonly string[] }) => void;
-  postMessage(answer: string): void;
-}
-
-const scope = globalThis as unknown as WorkerScope;
+import { onOrder, tellParent } from "./worker.ts";
 
 /** What nobody may touch while a module is evaluated. */
 const FORBIDDEN: readonly (readonly [object, string])[] = [
@@ -23,14 +17,15 @@ const FORBIDDEN: readonly (readonly [object, string])[] = [
   [Date, "now"],
 ];
 
-scope.onmessage = async ({ data: modules }) => {
+onOrder(async (modules: readonly string[]) => {
   const touched: string[] = [];
   for (const [owner, name] of FORBIDDEN) {
+    const value: unknown = Reflect.get(owner, name);
     Object.defineProperty(owner, name, {
       configurable: true,
       get: () => {
-        touched.push(name);
-        return undefined;
+        if (isByModule()) touched.push(name);
+        return value;
       },
     });
   }
@@ -39,5 +34,13 @@ scope.onmessage = async ({ data: modules }) => {
   } catch (error) {
     touched.push(String(error));
   }
-  scope.postMessage(touched.join(", "));
-};
+  tellParent(touched.join(", "));
+});
+
+/** Whether a module is the one who asks, and not the runtime or our loader. */
+function isByModule(): boolean {
+  const frames = (new Error().stack ?? "").split("\n")
+    .filter((frame) => /file:|data:|\.ts:/.test(frame))
+    .filter((frame) => !/bare_worker|node_modules/.test(frame));
+  return frames.length > 0 && !frames.some((frame) => /tasks\//.test(frame));
+}

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { ConnectionError, TimeoutError } from "../../errors.ts";
 import { BlockingLink } from "../../sync/blocking_link.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
@@ -73,14 +74,19 @@ test("BlockingLink says where nobody listens", () => {
   assert(error.cause instanceof Error);
 });
 
+/** Where the runtime has its workers. */
+const place: { Worker: typeof Worker } = "Worker" in globalThis
+  ? globalThis
+  : process.getBuiltinModule("node:worker_threads") as never;
+
 /** Puts something in the place of the runtime's workers. */
 function withWorkers(replacement: unknown, body: () => void): void {
-  const original = globalThis.Worker;
+  const original = place.Worker;
   try {
-    Object.assign(globalThis, { Worker: replacement });
+    Object.assign(place, { Worker: replacement });
     body();
   } finally {
-    globalThis.Worker = original;
+    place.Worker = original;
   }
 }
 
@@ -115,6 +121,7 @@ test("BlockingLink gives up a worker that does not come up, within a few seconds
   let isTerminated = false;
   class Idle {
     postMessage(): void {}
+    on(): void {}
     unref(): void {}
     terminate(): void {
       isTerminated = true;
@@ -135,7 +142,7 @@ test("BlockingLink gives up a worker that does not come up, within a few seconds
 /** A link whose worker dies. */
 function lifelessLink(url: string): BlockingLink {
   const workers: Worker[] = [];
-  const Original = globalThis.Worker;
+  const Original = place.Worker;
   class Mortal extends Original {
     constructor(...how: ConstructorParameters<typeof Worker>) {
       super(...how);

@@ -4,6 +4,7 @@
 
 import process from "node:process";
 import { connectSync, StompError, type SyncClient } from "../../../sync.ts";
+import { startWorker as startTestWorker } from "../../support/worker.ts";
 import { beCareless } from "./careless_ends.ts";
 
 const [, , how = "", url = ""] = process.argv;
@@ -14,15 +15,17 @@ else beCareless(how, url);
 
 /** The same in a worker, whose end is noticed. */
 function startWorker(): void {
-  const worker = new Worker(new URL("./careless_worker.ts", import.meta.url), {
-    type: "module",
-  });
-  worker.onerror = (event) => {
-    event.preventDefault();
-    worker.terminate();
-    console.log("the worker has ended");
-  };
-  worker.postMessage([how, url]);
+  const worker = startTestWorker(
+    new URL("./careless_worker.ts", import.meta.url),
+    {
+      said: () => {},
+      failed: () => {
+        worker.terminate();
+        console.log("the worker has ended");
+      },
+    },
+  );
+  worker.post([how, url]);
 }
 
 /** Four clients of a broker that takes nothing from them. */

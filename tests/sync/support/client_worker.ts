@@ -1,15 +1,11 @@
 // A client on a thread of the user's: sends something to itself and back.
 
 import { connectSync } from "../../../sync.ts";
+import { onOrder } from "../../support/worker.ts";
 import { tellParent } from "./thread.ts";
 
-/** The part of a worker's global scope that we use. */
-interface WorkerScope {
-  onmessage: (event: { readonly data: string }) => void;
-}
-
-(globalThis as unknown as WorkerScope).onmessage = ({ data }) => {
-  const [url, queue] = data.split(" ") as [string, string];
+onOrder((order: string) => {
+  const [url, queue] = order.split(" ") as [string, string];
   using client = connectSync(url);
   client.subscribe(queue);
   const heard: string[] = [];
@@ -21,4 +17,4 @@ interface WorkerScope {
   }
   tellParent({ url });
   tellParent({ heard });
-};
+});

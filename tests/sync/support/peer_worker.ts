@@ -1,16 +1,12 @@
 // A broker that follows a script, in a worker that is told the script's name.
 
 import { serve } from "../../../testing/mod.ts";
+import { onOrder } from "../../support/worker.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { tellParent } from "./thread.ts";
 
-/** The part of a worker's global scope that we use. */
-interface WorkerScope {
-  onmessage: (event: { readonly data: string }) => void;
-}
-
-(globalThis as unknown as WorkerScope).onmessage = async ({ data: name }) => {
+onOrder(async (name: string) => {
   const broker = await serve();
   const peer = new ScriptedPeer(broker.intercept());
   tellParent({ url: broker.url });
@@ -20,4 +16,4 @@ interface WorkerScope {
   } catch (error) {
     tellParent({ failure: `${name}: ${error}` });
   }
-};
+});

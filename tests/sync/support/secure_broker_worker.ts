@@ -2,14 +2,10 @@
 
 import { serve } from "../../../broker/mod.ts";
 import type { Identity } from "../../support/certificates.ts";
+import { onOrder } from "../../support/worker.ts";
 import { tellParent } from "./thread.ts";
 
-/** The part of a worker's global scope that we use. */
-interface WorkerScope {
-  onmessage: (event: { readonly data: Identity }) => void;
-}
-
-(globalThis as unknown as WorkerScope).onmessage = async ({ data }) => {
-  const broker = await serve({ tls: data });
+onOrder(async (tls: Identity) => {
+  const broker = await serve({ tls });
   tellParent({ url: broker.url });
-};
+});

@@ -1,4 +1,9 @@
 import type { Identity } from "../../support/certificates.ts";
+import {
+  startWorker,
+  tellParent as post,
+  type TestWorker,
+} from "../../support/worker.ts";
 
 /** What a thread can say to who started it. */
 export interface Saying {
@@ -12,8 +17,7 @@ export interface Saying {
 
 /** Says something to who started this thread. */
 export function tellParent(saying: Saying): void {
-  (globalThis as unknown as { postMessage(saying: Saying): void })
-    .postMessage(saying);
+  post(saying);
 }
 
 /**
@@ -23,21 +27,19 @@ export function tellParent(saying: Saying): void {
 export class Thread implements AsyncDisposable {
   /** Where it can be reached. */
   url = "";
-  readonly #worker: Worker;
+  readonly #worker: TestWorker;
   #said: Saying[] = [];
   #wake: (() => void) | undefined;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.onmessage = ({ data }) => {
-      this.#said.push(data);
+  private constructor(module: URL) {
+    const hear = (saying: Saying) => {
+      this.#said.push(saying);
       this.#wake?.();
     };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#said.push({ failure: event.message });
-      this.#wake?.();
-    };
+    this.#worker = startWorker(module, {
+      said: (message) => hear(message as Saying),
+      failed: (failure) => hear({ failure }),
+    });
   }
 
   /** The embedded broker. */
@@ -61,10 +63,8 @@ export class Thread implements AsyncDisposable {
   }
 
   static async #start(module: string, order?: unknown): Promise<Thread> {
-    const url = new URL(module, import.meta.url);
-    const worker = new Worker(url, { type: "module" });
-    const thread = new Thread(worker);
-    worker.postMessage(order);
+    const thread = new Thread(new URL(module, import.meta.url));
+    thread.#worker.post(order);
     thread.url = (await thread.#next()).url!;
     return thread;
   }
