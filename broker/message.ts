@@ -1,13 +1,12 @@
 import type { Frame } from "../codec/mod.ts";
-import type { BodySlab, KeptBody } from "./body_slabs.ts";
 
-/** What of a SEND a message keeps. */
+/** What of a SEND is kept: the broker's own copy, which pins nothing that came with it. */
 export interface MessageContent {
   /** Where it was sent to, in everybody's words. */
   readonly destination: string;
   /** The sender's own headers in their order. */
   readonly headers: readonly (readonly [string, string])[];
-  /** What the sender sent; a view on what it came in, until the message is stored. */
+  /** What the sender sent. */
   readonly body: Uint8Array;
   /** About how many octets of memory it takes. */
   readonly octets: number;
@@ -19,8 +18,6 @@ export interface StoredMessage extends MessageContent {
   readonly sequence: number;
   /** The `message-id` that it is delivered with. */
   readonly id: string;
-  /** What its body shares with others. */
-  readonly slab: BodySlab | undefined;
   /** How often it has been delivered. */
   deliveries: number;
   /** How often that was in vain. */
@@ -62,14 +59,22 @@ export function messageContent(
     (sum, [name, value]) => sum + name.length + value.length,
     OVERHEAD + body.length,
   );
-  return { destination, headers, body, octets };
+  return { destination, headers, body: ownBody(body), octets };
+}
+
+/**
+ * A body that keeps nothing else alive. What comes over a link is a view on the
+ * piece that it came in, up to 64 KiB for a few octets.
+ */
+function ownBody(body: Uint8Array): Uint8Array {
+  const wasted = body.buffer.byteLength - body.length;
+  return wasted > body.length >> 3 ? body.slice() : body;
 }
 
 /** A message that was not delivered yet. */
 export function storedMessage(
   sequence: number,
-  { destination, headers, octets }: MessageContent,
-  { body, slab }: KeptBody,
+  { destination, headers, body, octets }: MessageContent,
 ): StoredMessage {
   return {
     sequence,
@@ -78,13 +83,7 @@ export function storedMessage(
     headers,
     body,
     octets,
-    slab,
     deliveries: 0,
     failures: 0,
   };
-}
-
-/** What a message takes of the broker's budget, what it shares not counted. */
-export function ownOctets({ octets, body, slab }: StoredMessage): number {
-  return slab === undefined ? octets : octets - body.length;
 }

@@ -45,6 +45,7 @@ export async function buildForNpm(): Promise<void> {
   for (const name of ["README.md", "LICENSE"]) {
     await Deno.copyFile(name, join(NPM_FOLDER, name));
   }
+  await write(COMMAND, COMMAND_TEXT);
   await write("package.json", `${JSON.stringify(packageJson(), null, 2)}\n`);
 }
 
@@ -144,6 +145,15 @@ async function carry(
   );
 }
 
+/** The command, which Node and Bun start under its name. */
+const COMMAND = "stompest.js";
+const COMMAND_TEXT = `#!/usr/bin/env node
+import { processTerminal, run } from "./cli.js";
+
+const terminal = processTerminal();
+terminal.exit(await run(terminal.args, terminal));
+`;
+
 function packageJson(): Record<string, unknown> {
   const { name, version, description, license } = manifest;
   return {
@@ -155,6 +165,7 @@ function packageJson(): Record<string, unknown> {
     type: "module",
     engines: ENGINES,
     sideEffects: false,
+    bin: { stompest: COMMAND },
     exports: {
       ...Object.fromEntries(
         Object.entries(manifest.exports).map(([subpath, file]) => {

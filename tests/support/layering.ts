@@ -28,6 +28,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "async.ts": ["async"],
   "sync.ts": ["sync"],
   "mod.ts": ["async.ts", "sync.ts"],
+  cli: ["mod.ts", "broker", "session"],
+  "cli.ts": ["cli"],
 };
 
 /** The areas that are published. */
@@ -53,11 +55,15 @@ const IMPURE = [
   /\bconsole\b/,
 ];
 
+/** Where modules of Node's are used, which every runtime of a command line has. */
+const NODE_MODULES =
+  /^(transport\/(node(_\w+)?|runtime)|cli\/(arguments|network_probe|process_terminal))\.ts$/;
+
 /** Names that have a place of their own, and where that is. */
 const PLACES: readonly (readonly [RegExp, places: RegExp])[] = [
   [/\bDeno(\??\.\w|\[)/, /^transport\/deno(_\w+)?\.ts$/],
   [/\bBun(\??\.\w|\[)/, /^transport\/bun(_\w+)?\.ts$/],
-  [/["'`]node:/, /^transport\/(node(_\w+)?|runtime)\.ts$/],
+  [/["'`]node:/, NODE_MODULES],
   // Asking which runtime this is.
   [/["'`]Deno["'`]|typeof\s+Deno\b/, /^transport\/runtime\.ts$/],
   [/["'`]Bun["'`]|typeof\s+Bun\b/, /^transport\/runtime\.ts$/],
@@ -129,6 +135,8 @@ export function cyclesIn(sources: readonly Source[]): string[] {
 /** Why a file may not import this; `undefined` if it may. */
 function refusal(path: string, specifier: string): string | undefined {
   if (!specifier.startsWith(".")) {
+    // Where those have their place, the rule of places tells.
+    if (specifier.startsWith("node:") && path.startsWith("cli/")) return;
     return DEPENDENCIES.includes(specifier)
       ? undefined
       : `not one of ${DEPENDENCIES.join(", ")}`;
