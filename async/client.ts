@@ -29,12 +29,23 @@ import type { StatusEvent } from "./status.ts";
 import { Subscription } from "./subscription.ts";
 import { Transaction } from "./transaction.ts";
 
+/** What runtimes call when a client is printed. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
 /**
  * A client of one broker, or of several that stand in for each other. It is
  * made by `connect()`, and owns its connection: close it, or declare it with
  * `await using`.
  */
 export class Client implements AsyncDisposable {
+  static {
+    Object.defineProperty(this.prototype, INSPECT, {
+      value(this: Client): string {
+        return `Client { ${this.#life.shown()} }`;
+      },
+    });
+  }
+
   readonly #life: Lifecycle;
 
   /** Made by `connect()`. */
@@ -71,13 +82,13 @@ export class Client implements AsyncDisposable {
    * rejects: the report says what happened.
    */
   get closed(): Promise<CloseReport> {
-    this.#life.context.isEndKnown = true;
+    this.#life.context.noteEnd();
     return this.#life.closed;
   }
 
   /** What happens to the connection from now on, until the client is closed. */
   status(): AsyncIterableIterator<StatusEvent> {
-    this.#life.context.isEndKnown = true;
+    this.#life.context.noteEnd();
     return this.#life.context.status.listen();
   }
 
@@ -365,7 +376,7 @@ export class Client implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#life.context.isEndKnown = true;
+    this.#life.context.noteEnd();
     return this.#life.close(options.timeout);
   }
 
@@ -379,7 +390,7 @@ export class Client implements AsyncDisposable {
    * rejects with a `ConnectionError` whose cause is the reason; loops throw it.
    */
   abort(reason?: unknown): void {
-    this.#life.context.isEndKnown = true;
+    this.#life.context.noteEnd();
     this.#life.drop(
       new ConnectionError("The client was aborted.", { cause: reason }),
     );

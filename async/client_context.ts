@@ -5,6 +5,9 @@ import { SignalWatch } from "./signal_watch.ts";
 import { Traffic } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
 
+/** For how long, in ms, nobody may look at a client that has failed. */
+const UNSEEN = 1000;
+
 /** What all parts of one client share. */
 export class ClientContext {
   readonly clock: Clock;
@@ -22,11 +25,8 @@ export class ClientContext {
   readonly drainTimeout: number;
   /** Whether the client closes, so that its own time-out is the only one. */
   isClosing = false;
-  /**
-   * Whether the program has looked at the end of the client, or is told of it
-   * when it goes on.
-   */
-  isEndKnown = false;
+  #isEndNoted = false;
+  #onEndNoted: (() => void) | undefined;
 
   /** Begins with nothing done. */
   constructor(
@@ -42,5 +42,18 @@ export class ClientContext {
     this.buffer = new ReceiveBuffer(receiveBuffer);
     this.receiptTimeout = receiptTimeout;
     this.drainTimeout = drainTimeout;
+  }
+
+  /** The program has looked at the end of the client, or is told of it anyhow. */
+  noteEnd(): void {
+    this.#isEndNoted = true;
+    this.#onEndNoted?.();
+  }
+
+  /** It has ended: a failure that nobody looks at must not pass for a success. */
+  failed(cause: unknown): void {
+    if (this.#isEndNoted) return;
+    const complain = () => void Promise.reject(cause);
+    this.#onEndNoted = this.clock.after(UNSEEN, complain);
   }
 }

@@ -101,7 +101,7 @@ export class Consumer implements AsyncDisposable {
    * connection was lost.
    */
   get done(): Promise<void> {
-    this.#life.context.isEndKnown = true;
+    this.#life.context.noteEnd();
     return this.#done;
   }
 

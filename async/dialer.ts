@@ -13,6 +13,16 @@ import type { FrameRouter } from "./frame_router.ts";
 import { type ConnectOptions, type Credential, DEFAULTS } from "./options.ts";
 import { within } from "./time_limit.ts";
 
+/** A function of the program's has thrown, and no broker has failed. */
+export class CallbackFailure {
+  readonly cause: unknown;
+
+  /** With what it has thrown. */
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
 /** Makes one connection to one broker. */
 export class Dialer {
   readonly #options: ConnectOptions;
@@ -111,5 +121,11 @@ async function ask(
   name: string,
 ): Promise<string | undefined> {
   if (typeof credential !== "function") return credential;
-  return requireCredential(await credential(), name);
+  let answer: unknown;
+  try {
+    answer = await credential();
+  } catch (cause) {
+    throw new CallbackFailure(cause);
+  }
+  return requireCredential(answer, name);
 }

@@ -84,9 +84,20 @@ export class Lifecycle {
     };
   }
 
-  /** How far it has come. */
-  get stage(): Stage {
-    return this.#stage;
+  /** How far it has come, and with what, for whoever prints the client. */
+  shown(): string {
+    const { inHand, waiting, pendingReceipts, reconnects } = this.stats();
+    const { server = "a broker without a name", version } =
+      this.reconnector.connection.session;
+    return [
+      this.#stage,
+      server,
+      `STOMP ${version}`,
+      `${counted(inHand, "message")} in hand`,
+      `${waiting} waiting`,
+      `${counted(pendingReceipts, "receipt")} outstanding`,
+      counted(reconnects, "reconnect"),
+    ].join(", ");
   }
 
   /** Resolves when it has come to its end, whatever that was. */
@@ -104,7 +115,7 @@ export class Lifecycle {
     await this.reconnector.start(signal);
     if (signal === undefined) return;
     const abort = () => {
-      this.context.isEndKnown = true;
+      this.context.noteEnd();
       void this.close();
     };
     this.#forgetSignal = this.context.signals.on(signal, abort);
@@ -230,7 +241,7 @@ export class Lifecycle {
     this.#shutdown.abort();
     this.#forgetSignal?.();
     if (!isGoodBye) this.#cause = cause;
-    if (this.subscriptions.haveLoops) this.context.isEndKnown = true;
+    if (this.subscriptions.haveLoops) this.context.noteEnd();
     this.subscriptions.fail(cause);
     this.requests.lost(cause);
     this.context.status.close();
@@ -255,5 +266,10 @@ export class Lifecycle {
   async #settle(report: CloseReport): Promise<void> {
     await this.reconnector.connection.finished;
     this.#closed.resolve(report);
+    if ("cause" in report) this.context.failed(report.cause);
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

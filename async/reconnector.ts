@@ -3,7 +3,7 @@ import type { Attempt, Schedule } from "../session/failover.ts";
 import { showAddress } from "../transport/transport.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
-import type { Dialer } from "./dialer.ts";
+import { CallbackFailure, type Dialer } from "./dialer.ts";
 import type { Requests } from "./requests.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { pause } from "./time_limit.ts";
@@ -155,8 +155,12 @@ export class Reconnector {
         await pause(clock, delay, signal);
         await this.#dial(attempt, signal);
         return undefined;
-      } catch (error) {
+      } catch (thrown) {
         signal?.throwIfAborted();
+        const isCallback = thrown instanceof CallbackFailure;
+        const error = isCallback ? thrown.cause : thrown;
+        // Later on it may be that what it asks comes back, as a broker does.
+        if (isCallback && this.#connection === undefined) throw error;
         if (error instanceof UsageError) throw error;
         if (error instanceof BrokerError) schedule.refused(target, clock.now());
         status.post({ type: "connect-failed", address, cause: error });
@@ -259,7 +263,7 @@ export class Reconnector {
     this.#waiting = undefined;
     for (const waiter of waiting) {
       waiter.giveUp(cause);
-      this.#context.isEndKnown = true;
+      this.#context.noteEnd();
     }
     this.#onEnd(cause, isGoodBye);
   }

@@ -76,6 +76,8 @@ for (const code of [0, LF, CR, COLON, BACKSLASH]) SPECIAL[code] = 1;
 export class FrameBuffer {
   readonly #slab: number;
   readonly #passOn: number;
+  /** Heads that are larger get their room nevertheless. */
+  readonly #usualHead: number;
   /** What is waiting before `#start`: heads, and bodies that are passed on. */
   #pieces: Uint8Array[] = [];
   #piecesLength = 0;
@@ -91,6 +93,7 @@ export class FrameBuffer {
    */
   constructor(slab: number = 64 * 1024, passOn: number = Infinity) {
     this.#slab = slab;
+    this.#usualHead = slab / 64;
     this.#passOn = passOn;
   }
 
@@ -105,6 +108,7 @@ export class FrameBuffer {
    * @throws {UsageError} if the version cannot express the frame.
    */
   append(frame: Frame, options: EncodeOptions = {}): void {
+    this.#makeWay(frame);
     const before = this.#end - this.#start;
     try {
       this.#append(frame, options);
@@ -146,6 +150,11 @@ export class FrameBuffer {
       ? this.#bytes
       : this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
+    // What comes behind would keep an array for a large frame alive.
+    if (this.#bytes.length > this.#slab) {
+      this.#bytes = NO_ROOM;
+      this.#start = this.#end = 0;
+    }
     return bytes;
   }
 
@@ -330,6 +339,18 @@ export class FrameBuffer {
         for (const octet of TO_UTF8.encode(character)) this.#appendOctet(octet);
       }
     }
+  }
+
+  /**
+   * Where a frame may not fit behind what is waiting, that is put aside, and not
+   * moved along: a burst would else be moved again and again.
+   */
+  #makeWay(frame: Frame): void {
+    const waiting = this.#end - this.#start;
+    const room = this.#bytes.length - this.#end - this.#usualHead;
+    if (waiting === 0 || (bodyText(frame) ?? frame.body).length <= room) return;
+    this.#pieces.push(this.#cut());
+    this.#piecesLength += waiting;
   }
 
   /** Makes room. What is waiting moves along; what was taken stays. */

@@ -4,6 +4,12 @@ import type { Link } from "./transport.ts";
 /** Above this many octets that the link has not taken, senders should wait. */
 const HIGH_WATER = 256 * 1024;
 
+/**
+ * So many octets are written at a time: a link that takes a long body slowly is
+ * seen to take it.
+ */
+const SLICE = 64 * 1024;
+
 /** Where the octets gather that are to be written. */
 export interface OutboxSource {
   /** How many there are. */
@@ -29,10 +35,11 @@ export class Outbox {
   readonly #source: OutboxSource;
   readonly #events: OutboxEvents;
   #inFlight = 0;
-  #written = 0;
   #isFlushing = false;
   #failure: ConnectionError | undefined;
-  #progress = Promise.withResolvers<void>();
+  /** Present while somebody waits for it. */
+  #room: PromiseWithResolvers<void> | undefined;
+  #empty: PromiseWithResolvers<void> | undefined;
 
   /** Nothing is written before {@linkcode flush} is called. */
   constructor(link: Link, source: OutboxSource, events: OutboxEvents) {
@@ -44,11 +51,6 @@ export class Outbox {
   /** How many octets the link has not taken. */
   get length(): number {
     return this.#source.length + this.#inFlight;
-  }
-
-  /** How many octets the link has taken. */
-  get written(): number {
-    return this.#written;
   }
 
   /** Whether senders should wait. */
@@ -69,36 +71,43 @@ export class Outbox {
    * @throws {ConnectionError} if the link fails before.
    */
   async room(): Promise<void> {
-    while (this.isFull && this.#failure === undefined) {
-      await this.#progress.promise;
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /**
-   * Resolves once everything that is there now has been written.
-   *
-   * @throws {ConnectionError} if the link fails before.
-   */
-  async flushed(): Promise<void> {
-    const until = this.#written + this.length;
-    while (this.#written < until && this.#failure === undefined) {
-      await this.#progress.promise;
+    if (this.isFull && this.#failure === undefined) {
+      this.#room ??= Promise.withResolvers();
+      await this.#room.promise;
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Resolves once everything is written, or cannot be any more. */
   async empty(): Promise<void> {
-    while (this.length > 0 && this.#failure === undefined) {
-      await this.#progress.promise;
-    }
+    if (this.length === 0 || this.#failure !== undefined) return;
+    this.#empty ??= Promise.withResolvers();
+    await this.#empty.promise;
   }
 
   /** Writes nothing any more; whoever waits is told. */
   fail(failure: ConnectionError): void {
     this.#failure ??= failure;
-    this.#progress.resolve();
+    this.#tellWaiting();
+  }
+
+  #tellWaiting(): void {
+    const isOver = this.#failure !== undefined;
+    if (isOver || !this.isFull) {
+      this.#room?.resolve();
+      this.#room = undefined;
+    }
+    if (isOver || this.length === 0) {
+      this.#empty?.resolve();
+      this.#empty = undefined;
+    }
+  }
+
+  async #write(octets: Uint8Array): Promise<void> {
+    await this.#link.write(octets);
+    this.#inFlight -= octets.length;
+    this.#events.sent(octets.length);
+    this.#tellWaiting();
   }
 
   async #flush(): Promise<void> {
@@ -106,12 +115,9 @@ export class Outbox {
       while (this.#source.length > 0 && this.#failure === undefined) {
         this.#inFlight = this.#source.length;
         for (const octets of this.#source.takePieces()) {
-          await this.#link.write(octets);
-          this.#inFlight -= octets.length;
-          this.#written += octets.length;
-          this.#events.sent(octets.length);
-          this.#progress.resolve();
-          this.#progress = Promise.withResolvers();
+          for (let at = 0; at < octets.length; at += SLICE) {
+            await this.#write(octets.subarray(at, at + SLICE));
+          }
         }
       }
     } catch (cause) {
