@@ -100,18 +100,20 @@ export class Dialer {
     clock: Clock,
     signal: AbortSignal,
   ): Promise<Link> {
-    const { transport, tls = {}, webSocket } = this.#options;
+    const { transport, tls, webSocket } = this.#options;
     if (target.webSocket !== undefined) {
       return await dialWebSocket(target.webSocket, {
         protocols: subprotocols(this.#versions),
         webSocket,
+        transport,
+        tls,
         signal,
         clock,
       });
     }
     return await (transport ?? await runtimeTransport()).connect(target, {
       signal,
-      tls: target.tls ? tls : undefined,
+      tls: target.tls ? tls ?? {} : undefined,
     });
   }
 }

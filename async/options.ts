@@ -69,7 +69,8 @@ export interface ConnectOptions extends SharedConnectOptions {
    * from a package where there is none. It is asked before each connection, with
    * the URL and the subprotocols to offer.
    *
-   * @default {(url, protocols) => new WebSocket(url, protocols)}
+   * @default {over TCP on Deno, Bun and Node; elsewhere
+   * `(url, protocols) => new WebSocket(url, protocols)`}
    */
   webSocket?: WebSocketFactory | undefined;
   /** The network to use for TCP. @default {that of Deno, Bun or Node} */

@@ -8,13 +8,21 @@ import type { Transport } from "./transport.ts";
  * @throws {UsageError} on a runtime without an adapter.
  */
 export async function runtimeTransport(): Promise<Transport> {
+  const transport = await transportIfAny();
+  if (transport !== undefined) return transport;
+  throw new UsageError(
+    "There is no TCP on this runtime: connect by WebSocket, with a ws:// or " +
+      "wss:// URL, run on Deno, Bun or Node, or give a " +
+      '"transport" of your own.',
+  );
+}
+
+/** The same, but `undefined` on a runtime without TCP, such as a page. */
+export async function transportIfAny(): Promise<Transport | undefined> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
   if ("Bun" in globalThis) return (await import("./bun.ts")).bunTransport;
   if (isNode()) return (await import("./node.ts")).nodeTransport;
-  throw new UsageError(
-    "There is no TCP on this runtime: connect by WebSocket, run on Deno, Bun " +
-      'or Node, or give a "transport" of your own.',
-  );
+  return undefined;
 }
 
 /** Whether this is Node, or somebody who has what we need of it. */

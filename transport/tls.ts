@@ -25,29 +25,20 @@ const NAMES: readonly string[] = ["caCerts", "cert", "key"];
 
 /**
  * Refuses options of a client that make no sense: where a URL would be connected
- * in clear text in spite of them, or none uses them, and what {@linkcode checkTls} refuses.
+ * in clear text in spite of them, and what {@linkcode checkTls} refuses.
  *
  * @throws {UsageError} that names the option, and shows no key.
  */
 export function checkClientTls(
   options: TlsOptions | undefined,
-  targets: readonly {
-    readonly tls: boolean;
-    readonly webSocket?: string | undefined;
-  }[],
+  targets: readonly { readonly tls: boolean }[],
 ): void {
   if (options === undefined) return;
   checkTls(options);
-  if (targets.every(({ webSocket }) => webSocket !== undefined)) {
-    throw new UsageError(
-      'There are "tls" options, but a WebSocket trusts whom the runtime ' +
-        'trusts: leave them out, or make the WebSocket by the option "webSocket".',
-    );
-  }
   if (targets.every(({ tls }) => tls)) return;
   throw new UsageError(
-    'There are "tls" options, but a URL whose scheme is not stomps:// would ' +
-      "be connected in clear text: change the scheme, or leave them out.",
+    'There are "tls" options, but a URL whose scheme is neither stomps:// nor ' +
+      "wss:// would be connected in clear text: change the scheme, or leave them out.",
   );
 }
 

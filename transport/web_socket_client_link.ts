@@ -3,11 +3,9 @@ import type { Clock } from "./clock.ts";
 import { OctetQueue } from "./octet_queue.ts";
 import type { Link } from "./transport.ts";
 import { turn } from "./turn.ts";
-import {
-  showEnd,
-  type WebSocketEnd,
-  type WebSocketLike,
-} from "./web_socket_like.ts";
+import type { WebSocketEnd } from "./web_socket_frames.ts";
+import { showEnd, type WebSocketLike } from "./web_socket_like.ts";
+import { TextPieces } from "./web_socket_text.ts";
 
 /** Above this many octets that the socket has not sent a write waits. */
 const HIGH_WATER = 256 * 1024;
@@ -34,11 +32,10 @@ export class WebSocketClientLink implements Link {
   readonly #opened = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #unread = new OctetQueue();
-  /** The beginning of a character, whose end comes with the next write. */
-  #carried: Uint8Array = new Uint8Array(0);
+  readonly #texts = new TextPieces();
   #wasOpen = false;
   /** How it has ended. */
-  #end: WebSocketEnd | undefined;
+  #end: Partial<WebSocketEnd> | undefined;
   #isClosed = false;
   /** Why, where we did it ourselves. */
   #failure: ConnectionError | undefined;
@@ -56,7 +53,7 @@ export class WebSocketClientLink implements Link {
     socket.addEventListener("open", () => this.#open());
     socket.addEventListener("message", ({ data }) => this.#received(data));
     socket.addEventListener("error", ({ error, message }) => {
-      this.#said ??= error ?? message;
+      this.#said ??= withoutQueries(error ?? message);
       // Node's has no "close" behind an error while it is being opened.
       void turn().then(() => {
         if (!this.#wasOpen) this.#ended({});
@@ -116,12 +113,9 @@ export class WebSocketClientLink implements Link {
     const socket = this.#socket as WebSocketLike & {
       send(message: string | Uint8Array): void;
     };
-    const all = joined(this.#carried, octets);
-    const whole = all.subarray(0, all.length - cutOff(all));
-    const text = textOf(whole);
-    // Where it is no text, a piece of a character is none, either.
-    this.#carried = text === undefined ? NOTHING : all.slice(whole.length);
-    if (text === undefined) socket.send(all.slice());
+    const message = this.#texts.add(octets);
+    const { text } = message;
+    if (text === undefined) socket.send(message.octets.slice());
     else if (text !== "") socket.send(text);
   }
 
@@ -191,7 +185,7 @@ export class WebSocketClientLink implements Link {
     this.close();
   }
 
-  #ended(end: WebSocketEnd): void {
+  #ended(end: Partial<WebSocketEnd>): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     if (!this.#wasOpen) this.#opened.reject(this.#notOpened());
@@ -231,43 +225,18 @@ export class WebSocketClientLink implements Link {
   }
 }
 
-function isNormal({ code, reason }: WebSocketEnd): boolean {
+function isNormal({ code, reason }: Partial<WebSocketEnd>): boolean {
   return (code === NORMAL || code === NO_CODE) && !reason;
+}
+
+/** A runtime may show the URL, whose query may hold a token. */
+function withoutQueries(said: unknown): unknown {
+  const text = said instanceof Error ? said.message : said;
+  if (typeof text !== "string") return said;
+  const shown = text.replace(/(wss?:\/\/[^\s'"?]*)\?[^\s'"]*/g, "$1");
+  return shown === text ? said : new Error(shown);
 }
 
 function withoutFullStop(text: string): string {
   return text.replace(/\.$/, "");
-}
-
-const NOTHING = new Uint8Array(0);
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.length === 0) return other;
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
-}
-
-/** How many octets at the end are the beginning of a character in UTF-8. */
-function cutOff(octets: Uint8Array): number {
-  for (let count = 1; count <= 3 && count <= octets.length; count++) {
-    const octet = octets[octets.length - count]!;
-    if (octet < 0x80) return 0;
-    if (octet >= 0xc0) {
-      const needs = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : 2;
-      return needs > count ? count : 0;
-    }
-  }
-  return 0;
-}
-
-const FROM_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function textOf(octets: Uint8Array): string | undefined {
-  try {
-    return FROM_UTF8.decode(octets);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,8 @@
 import { ConnectionError, UsageError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
-import type { Link } from "./transport.ts";
+import { transportIfAny } from "./runtime.ts";
+import type { TlsOptions } from "./tls.ts";
+import type { Link, Transport } from "./transport.ts";
 import { WebSocketClientLink } from "./web_socket_client_link.ts";
 import type { WebSocketFactory, WebSocketLike } from "./web_socket_like.ts";
 
@@ -8,26 +10,55 @@ import type { WebSocketFactory, WebSocketLike } from "./web_socket_like.ts";
 export interface WebSocketDial {
   /** Subprotocols to offer, the best first. */
   readonly protocols: readonly string[];
-  /** Makes the WebSocket. @default {the runtime's own} */
+  /** Makes the WebSocket. @default {over TCP, else the runtime's own} */
   readonly webSocket?: WebSocketFactory | undefined;
+  /** What has TCP. @default {the runtime, if it has any} */
+  readonly transport?: Transport | undefined;
+  /** How a `wss://` URL is secured; without TCP nobody can say that. */
+  readonly tls?: TlsOptions | undefined;
   /** Gives up. */
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
 /**
- * Opens a WebSocket at a URL.
+ * Opens a WebSocket at a URL: by the function that is given, else over TCP where
+ * there is TCP, else the one that a page has.
  *
  * @throws {ConnectionError} if it cannot be opened, or another subprotocol is
- * answered; {UsageError} if there is no WebSocket here, or the option
+ * answered; {UsageError} if there is no way to have one here, or the option
  * `webSocket` returns something else; the signal's reason if that aborts.
  */
 export async function dialWebSocket(
   url: string,
-  { protocols, webSocket, signal, clock }: WebSocketDial,
+  dial: WebSocketDial,
 ): Promise<Link> {
+  const { protocols, webSocket, tls, signal, clock } = dial;
   signal?.throwIfAborted();
   const peer = withoutQuery(url);
+  const transport = webSocket === undefined
+    ? dial.transport ?? await transportIfAny()
+    : undefined;
+  if (transport !== undefined) {
+    const { openWebSocketOverTcp } = await import("./web_socket_over_tcp.ts");
+    const link = await openWebSocketOverTcp({
+      url,
+      peer,
+      protocols,
+      transport,
+      tls,
+      signal,
+      clock,
+    });
+    return requireSubprotocol(link, protocols);
+  }
+  if (tls !== undefined) {
+    throw new UsageError(
+      'The "tls" options have no effect on a WebSocket that ' +
+        (webSocket === undefined ? "a page has" : '"webSocket" returns') +
+        ": leave them out.",
+    );
+  }
   const link = new WebSocketClientLink(
     webSocket === undefined
       ? ownWebSocket(url, protocols, peer)
@@ -39,19 +70,9 @@ export async function dialWebSocket(
   signal?.addEventListener("abort", abort, { once: true });
   try {
     await link.opened;
-    const { protocol } = link;
-    const isFine = protocols.includes(protocol) ||
-      // SockJS and others have no subprotocols.
-      protocol === "" && webSocket !== undefined;
-    if (isFine) return link;
-    throw new ConnectionError(
-      `Cannot connect to ${peer}: the WebSocket was opened, but ${
-        protocol === ""
-          ? "no subprotocol was chosen"
-          : `the subprotocol ${JSON.stringify(protocol)} was chosen`
-      } where ${protocols.join(", ")} were offered, so that STOMP is not ` +
-        "spoken there; look at the URL's path.",
-    );
+    // SockJS and others have no subprotocols.
+    if (link.protocol === "" && webSocket !== undefined) return link;
+    return requireSubprotocol(link, protocols);
   } catch (error) {
     link.close();
     signal?.throwIfAborted();
@@ -59,6 +80,25 @@ export async function dialWebSocket(
   } finally {
     signal?.removeEventListener("abort", abort);
   }
+}
+
+function requireSubprotocol<L extends Link & { readonly protocol: string }>(
+  link: L,
+  protocols: readonly string[],
+): L {
+  const { protocol, peer } = link;
+  if (protocols.includes(protocol)) return link;
+  link.close();
+  throw new ConnectionError(
+    `Cannot connect to ${peer}: the WebSocket was opened, but ${
+      protocol === ""
+        ? "no subprotocol was chosen"
+        : `the subprotocol ${JSON.stringify(protocol)} was chosen`
+    } where ${
+      protocols.join(", ")
+    } were offered, so that STOMP is not spoken ` +
+      "there; look at the URL's path.",
+  );
 }
 
 function ownWebSocket(
@@ -72,7 +112,7 @@ function ownWebSocket(
   };
   if (WebSocket === undefined) {
     throw new UsageError(
-      "There is no WebSocket on this runtime: give one by the option " +
+      "There is neither TCP nor a WebSocket on this runtime: give one by the option " +
         '"webSocket", such as (url, protocols) => new WebSocket(url, protocols) ' +
         'with that of the package "ws".',
     );

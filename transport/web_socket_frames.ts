@@ -25,11 +25,13 @@ export const OPCODES = {
 const LARGEST_CONTROL = 125;
 
 /**
- * Reads the frames of a WebSocket's client (RFC 6455, section 5) as a stream:
+ * Reads the frames of a WebSocket's other end (RFC 6455, section 5) as a stream:
  * what they carry is handed out as it comes, wherever frames and messages end,
  * so that nothing gathers here but the head of a frame and a control frame.
  */
 export class WebSocketFrameDecoder {
+  /** What is read comes from a client, or from a server. */
+  readonly #isFromClient: boolean;
   /** The head of the frame that comes, as far as it has come. */
   readonly #head = new Uint8Array(14);
   #headLength = 0;
@@ -51,6 +53,14 @@ export class WebSocketFrameDecoder {
   #ping: Uint8Array | undefined;
   #end: WebSocketEnd | undefined;
   #isClosed = false;
+
+  /**
+   * A client's frames are masked, a server's are not. A client's text must be
+   * UTF-8; brokers call text what is none, and are forgiven.
+   */
+  constructor(from: "client" | "server" = "client") {
+    this.#isFromClient = from === "client";
+  }
 
   /** Whether the latest message is text. */
   get isText(): boolean {
@@ -92,7 +102,7 @@ export class WebSocketFrameDecoder {
       const count = Math.min(this.#left, chunk.length - at);
       const payload = chunk.subarray(at, at + count);
       at += count;
-      this.#unmask(payload);
+      if (this.#isFromClient) this.#unmask(payload);
       this.#left -= count;
       if (this.#opcode >= OPCODES.close) {
         this.#control.set(payload, this.#controlLength);
@@ -113,8 +123,9 @@ export class WebSocketFrameDecoder {
     if (this.#headNeeds === 2) {
       const fault = this.#faultOf(first, second);
       if (fault !== undefined) return this.#fail(PROTOCOL_ERROR, fault);
-      this.#headNeeds += 4 + (short === 127 ? 8 : short === 126 ? 2 : 0);
-      return;
+      this.#headNeeds += (this.#isFromClient ? 4 : 0) +
+        (short === 127 ? 8 : short === 126 ? 2 : 0);
+      if (this.#headNeeds > 2) return;
     }
     const view = new DataView(this.#head.buffer);
     if (short === 127 && view.getUint32(2) > 0x1fffff) {
@@ -125,8 +136,10 @@ export class WebSocketFrameDecoder {
       : short === 126
       ? view.getUint16(2)
       : short;
-    this.#mask.set(this.#head.subarray(this.#headNeeds - 4, this.#headNeeds));
-    this.#turn = 0;
+    if (this.#isFromClient) {
+      this.#mask.set(this.#head.subarray(this.#headNeeds - 4, this.#headNeeds));
+      this.#turn = 0;
+    }
     this.#opcode = first & 0x0f;
     this.#isFinal = (first & 0x80) !== 0;
     this.#controlLength = 0;
@@ -142,7 +155,11 @@ export class WebSocketFrameDecoder {
     if ((first & 0x70) !== 0) {
       return "A reserved bit is set, but no extension was agreed on.";
     }
-    if ((second & 0x80) === 0) return "A client's frames must be masked.";
+    if (((second & 0x80) !== 0) !== this.#isFromClient) {
+      return this.#isFromClient
+        ? "A client's frames must be masked."
+        : "A server's frames must not be masked.";
+    }
     if (opcode > OPCODES.pong || (opcode > 2 && opcode < OPCODES.close)) {
       return `There is no opcode ${opcode}.`;
     }
@@ -173,7 +190,7 @@ export class WebSocketFrameDecoder {
 
   /** Whether a piece of a message may be read: text must be text. */
   #isLegible(payload: Uint8Array): boolean {
-    if (!this.#isText) return true;
+    if (!this.#isText || !this.#isFromClient) return true;
     try {
       this.#text.decode(payload, { stream: true });
       return true;
@@ -196,7 +213,7 @@ export class WebSocketFrameDecoder {
       case OPCODES.pong:
         return;
     }
-    if (!this.#isText || !this.#isFinal) return;
+    if (!this.#isText || !this.#isFinal || !this.#isFromClient) return;
     try {
       this.#text.decode();
     } catch {
@@ -263,6 +280,30 @@ export function encodeFrame(
   frame.set(head);
   frame.set(payload, head.length);
   return frame;
+}
+
+/**
+ * A client's frame with all of a message. Its mask must be four octets that
+ * nobody can guess (RFC 6455, section 5.3).
+ */
+export function encodeMaskedFrame(
+  opcode: number,
+  payload: Uint8Array,
+  mask: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const head = frameHead(opcode, payload.length);
+  head[1]! |= 0x80;
+  const prefix = head.length + 4;
+  // The payload begins where whole words of memory do, which are masked at once.
+  const shift = -prefix & 3;
+  const memory = new Uint8Array((shift + prefix + payload.length + 3) & ~3);
+  memory.set(head, shift);
+  memory.set(mask, shift + head.length);
+  memory.set(payload, shift + prefix);
+  const words = new Int32Array(memory.buffer, shift + prefix);
+  const [word = 0] = new Int32Array(mask.slice().buffer);
+  for (let i = 0; i < words.length; i++) words[i]! ^= word;
+  return memory.subarray(shift, shift + prefix + payload.length);
 }
 
 /** What a Close frame carries. */

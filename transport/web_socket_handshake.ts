@@ -111,7 +111,9 @@ function refusal(
 }
 
 /** Headers by their names in small letters; repeated ones are one list. */
-function headersOf(lines: readonly string[]): Map<string, string> | undefined {
+export function headersOf(
+  lines: readonly string[],
+): Map<string, string> | undefined {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
@@ -123,11 +125,13 @@ function headersOf(lines: readonly string[]): Map<string, string> | undefined {
   return headers;
 }
 
-function namesIn(list: string | undefined): string[] {
+/** The names of a header that is a list, in small letters. */
+export function namesIn(list: string | undefined): string[] {
   return list?.split(",").map((name) => name.trim().toLowerCase()) ?? [];
 }
 
-async function acceptanceOf(key: string): Promise<string> {
+/** The proof that a server has read this key. */
+export async function acceptanceOf(key: string): Promise<string> {
   const octets = new TextEncoder().encode(key + MAGIC);
   const digest = await crypto.subtle.digest("SHA-1", octets);
   return btoa(String.fromCharCode(...new Uint8Array(digest)));

@@ -1,3 +1,5 @@
+import type { WebSocketEnd } from "./web_socket_frames.ts";
+
 /**
  * What we use of a WebSocket: a browser's, a runtime's, the package `ws`', or
  * something that behaves like one, such as SockJS.
@@ -26,14 +28,6 @@ export type WebSocketFactory = (
   protocols: string[],
 ) => WebSocketLike;
 
-/** How a WebSocket has ended, as far as its owner is told. */
-export interface WebSocketEnd {
-  /** RFC 6455, section 7.4. */
-  readonly code?: number;
-  /** What the other side says of it. */
-  readonly reason?: string;
-}
-
 /** What the codes mean that one meets (RFC 6455, section 7.4.1). */
 const MEANINGS: Readonly<Record<number, string>> = {
   1000: "it is done",
@@ -50,7 +44,9 @@ const MEANINGS: Readonly<Record<number, string>> = {
 };
 
 /** An end in words, such as `code 1009 (a message was too large for it)`. */
-export function showEnd({ code, reason }: WebSocketEnd): string {
+export function showEnd(
+  { code, reason }: Partial<WebSocketEnd>,
+): string {
   // Deno says 0, and some say nothing at all, where the others say 1006.
   const known = code || 1006;
   const meaning = MEANINGS[known];
