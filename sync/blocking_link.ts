@@ -2,10 +2,12 @@ import { ConnectionError, TimeoutError, type UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
+import { CallTime, finish, type Resumable } from "./call_time.ts";
 import { type ChannelSize, SharedChannel } from "./shared_channel.ts";
 import { exitFlush } from "./exit_flush.ts";
 import { pause } from "./pause.ts";
 import { type PumpWorker, startWorker } from "./worker.ts";
+import { LOOK_AROUND, WorkerWatch } from "./worker_watch.ts";
 
 /**
  * How long the worker may take to come up, in ms. Deno needs a few for it, but a
@@ -20,18 +22,6 @@ const PATIENCE = 0.1;
 
 /** For how long an answer is looked for, in ms, before we wait to be woken. */
 const LOOKING = 0.2;
-
-/** How often we look around, in ms, while there is anything to do. */
-const LOOK_AROUND = 1000;
-
-/** After so long without a sign of life, in ms, the worker is given up. */
-const LIFELESS = 10_000;
-
-/**
- * How much of that passes from one look to the next at most: where the whole
- * machine was asleep, the worker has to be given the time to show something.
- */
-const LONGEST_LOOK = 3000;
 
 /** How a link is made. */
 export interface BlockingLinkOptions extends ChannelSize {
@@ -60,11 +50,8 @@ export class BlockingLink {
   readonly peer: string;
   readonly #channel: SharedChannel;
   readonly #worker: PumpWorker;
+  readonly #watch: WorkerWatch;
   #isClosed = false;
-  #lastSign = 0;
-  #lastLook = 0;
-  /** For how long there has been no sign of life, in ms. */
-  #lifeless = 0;
 
   private constructor(
     peer: string,
@@ -74,6 +61,7 @@ export class BlockingLink {
     this.peer = peer;
     this.#channel = channel;
     this.#worker = worker;
+    this.#watch = new WorkerWatch(channel, peer);
   }
 
   /**
@@ -85,8 +73,18 @@ export class BlockingLink {
   static open(
     address: Address,
     timeout: number,
-    { tls, ...size }: BlockingLinkOptions = {},
+    options?: BlockingLinkOptions,
   ): BlockingLink {
+    return finish(BlockingLink.dial(address, timeout, new CallTime(), options));
+  }
+
+  /** The same, in as many calls as it takes. */
+  static *dial(
+    address: Address,
+    timeout: number,
+    time: CallTime,
+    { tls, ...size }: BlockingLinkOptions = {},
+  ): Resumable<BlockingLink> {
     const channel = SharedChannel.create(size);
     const peer = showAddress(address);
     const { memory } = channel;
@@ -96,11 +94,12 @@ export class BlockingLink {
       tls,
     });
     const link = new BlockingLink(peer, channel, worker);
+    let isOpen = false;
     try {
-      link.#connect(timeout);
-    } catch (error) {
-      link.close();
-      throw error;
+      yield* link.#connect(timeout, time);
+      isOpen = true;
+    } finally {
+      if (!isOpen) link.close();
     }
     exitFlush.add(link);
     return link;
@@ -185,7 +184,7 @@ export class BlockingLink {
    */
   write(octets: Uint8Array, options: WriteOptions): void {
     const { outbound } = this.#channel;
-    this.#lookAround(performance.now());
+    this.#watch.look(performance.now());
     if (octets.length <= outbound.room) {
       if (this.hasEnded) throw this.failure;
       outbound.put(octets);
@@ -238,24 +237,34 @@ export class BlockingLink {
     this.#worker.terminate();
   }
 
-  #connect(timeout: number): void {
+  *#connect(timeout: number, time: CallTime): Resumable<void> {
     const channel = this.#channel;
-    const begun = performance.now();
-    if (
-      !this.#waitUntil(
-        () => channel.state !== "starting",
-        begun + START_TIMEOUT,
-      )
-    ) {
+    const begun = time.now();
+    const isUp = () => channel.state !== "starting";
+    if (!(yield* this.#become(isUp, begun + START_TIMEOUT, time))) {
       throw new ConnectionError(
         "Cannot start the worker that a blocking client needs: it did not come " +
           `up within ${START_TIMEOUT} ms.`,
       );
     }
-    if (!this.#waitUntil(() => channel.state !== "dialing", begun + timeout)) {
+    const isDone = () => channel.state !== "dialing";
+    if (!(yield* this.#become(isDone, begun + timeout, time))) {
       throw new TimeoutError(`A connection to ${this.peer}`, timeout);
     }
     if (channel.state === "failed") throw channel.failure();
+  }
+
+  /** Waits until something holds, and says whether it does in time. */
+  *#become(
+    holds: () => boolean,
+    deadline: number,
+    time: CallTime,
+  ): Resumable<boolean> {
+    while (!this.#waitUntil(holds, time.waitsUntil(deadline))) {
+      if (time.isOver(deadline)) return false;
+      yield;
+    }
+    return true;
   }
 
   #waitForRoom(
@@ -296,30 +305,10 @@ export class BlockingLink {
       const seen = channel.newsForCaller;
       if (holds()) return true;
       const now = performance.now();
-      this.#lookAround(now);
+      this.#watch.look(now);
       const left = deadline - now;
       if (left <= 0) return false;
       channel.waitForNews(seen, Math.min(left, LOOK_AROUND));
     }
-  }
-
-  /** No worker's error can be heard while we wait, so look whether it lives. */
-  #lookAround(now: number): void {
-    const passed = now - this.#lastLook;
-    if (passed < LOOK_AROUND) return;
-    this.#lastLook = now;
-    const sign = this.#channel.signOfLife;
-    if (sign !== this.#lastSign || this.#channel.state !== "open") {
-      this.#lastSign = sign;
-      this.#lifeless = 0;
-      return;
-    }
-    this.#lifeless += Math.min(passed, LONGEST_LOOK);
-    if (this.#lifeless < LIFELESS) return;
-    this.#channel.fail(
-      new ConnectionError(
-        `The connection to ${this.peer} was lost: its worker has died.`,
-      ),
-    );
   }
 }

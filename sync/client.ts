@@ -139,21 +139,27 @@ export class SyncClient implements Disposable {
    * The next message of any subscription. Waits for it, for ever or for
    * `timeout` milliseconds.
    *
+   * A message with flaws that can be mended, such as an escape that the version
+   * lacks, is handed out, and `frame.flaws` says what they were.
+   *
    * @returns `null` if none came in time. What has come of a message by then is
    * not lost.
    * @throws {BrokerError} if the broker reports something that belongs to no
-   * operation, such as the end of a subscription; {ConnectionError} if the connection is lost: after the messages
-   * that came before.
+   * operation, such as the end of a subscription; {FrameError} in the place of a
+   * message that is over a limit or damaged where that decides, and if the third
+   * connection within a minute has ended with the same octets that cannot be
+   * read; {ConnectionError} if the connection is lost: after the messages that
+   * came before.
    */
   receiveFrame(options: SyncReceiveOptions = {}): Frame | null {
     checkOptions("receiveFrame()", options, RECEIVE_CHECKS);
     const { timeout = Infinity } = options;
     const connection = this.#core.arrival("receive", timeout);
     const arrival = connection?.inbox.shift();
+    if (arrival === undefined) return null;
     if (arrival instanceof BrokerError) throw arrival;
-    return arrival === undefined
-      ? null
-      : this.#settling.handOut(arrival, connection!);
+    if (arrival.type === "damaged") throw arrival.frame.error;
+    return this.#settling.handOut(arrival, connection!);
   }
 
   /**

@@ -1,20 +1,20 @@
-import type { Frame } from "../codec/mod.ts";
 import {
   BrokerError,
   ConnectionError,
   StompError,
   UsageError,
 } from "../errors.ts";
-import type { ClientSession } from "../session/client_session.ts";
-import { owned } from "../session/owned_options.ts";
+import type { CallTime, Resumable } from "./call_time.ts";
 import type { Connection } from "./connection.ts";
-import {
-  DEFAULTS,
-  type SyncSubscribeOptions,
-  type SyncUnsubscribeOptions,
+import type {
+  SyncSubscribeOptions,
+  SyncUnsubscribeOptions,
 } from "./options.ts";
 import type { Operation } from "./receipts.ts";
 import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
+import type { Request } from "./request.ts";
+import { requestOf, Subscriptions } from "./subscriptions.ts";
+import { Undecodable } from "./undecodable.ts";
 
 /** What a core is made with. */
 export interface ClientCoreOptions
@@ -25,34 +25,6 @@ export interface ClientCoreOptions
   readonly drainTimeout: number;
 }
 
-/** A subscription as it is made, and made again on another connection. */
-interface Subscribing {
-  readonly destination: string;
-  readonly options: SyncSubscribeOptions & { readonly id: string };
-}
-
-/** One frame that the client wants to be sent. */
-export interface Request {
-  /** What the caller does, for messages: cannot … */
-  readonly verb: string;
-  /** What was sent, for messages. */
-  readonly name: string;
-  /** Whether to wait for the broker's confirmation. */
-  readonly receipt: boolean | undefined;
-  /** How long it may take, in ms. */
-  readonly timeout: number | undefined;
-  /** What it subscribes to, by its id. */
-  readonly subscription?: string;
-  /** Throws if it cannot be done; asked before and after a reconnect. */
-  check?(): void;
-  /** Whether the frames have a content-length. @default {true} */
-  contentLength?(session: ClientSession): boolean;
-  /** Makes the frames; the last one asks for the receipt. */
-  frames(session: ClientSession, receipt: string | undefined): Frame[];
-  /** It is on its way. */
-  written?(connection: Connection): void;
-}
-
 /**
  * The work behind a client: requests go out, arrivals come in, on a connection
  * that is made again where that is wanted, with the same subscriptions.
@@ -60,11 +32,10 @@ export interface Request {
 export class ClientCore {
   readonly #options: ClientCoreOptions;
   readonly #reconnector: Reconnector;
-  /** In the order in which they were made. */
-  readonly #subscriptions = new Map<string, Subscribing>();
-  /** Which of them the broker has refused to make again. */
-  readonly #refused = new WeakMap<BrokerError, string>();
-  #lastSubscription = 0;
+  readonly #subscriptions = new Subscriptions();
+  readonly #undecodable = new Undecodable();
+  /** Whose end has been taken note of. */
+  #ended: Connection | undefined;
   #isClosed = false;
 
   /** Connects. */
@@ -73,12 +44,7 @@ export class ClientCore {
     this.#reconnector = new Reconnector({
       ...options,
       connected: (...made) => this.#replay(...made),
-      gaveUp: (errors) => {
-        for (const error of errors) {
-          const id = this.#refused.get(error as BrokerError);
-          if (id !== undefined) this.#subscriptions.delete(id);
-        }
-      },
+      gaveUp: (errors) => this.#subscriptions.forgetRefused(errors),
     });
     this.#reconnector.start();
   }
@@ -99,25 +65,16 @@ export class ClientCore {
 
   /** The connection whose inbox has something, if one has in time. */
   arrival(verb: string, timeout: number): Connection | undefined {
-    const { reconnectTimeout } = this.#options;
-    let begun = performance.now();
-    let lostAt: number | undefined;
+    const deadline = performance.now() + timeout;
     for (;;) {
       const { connection } = this;
       // What came before the end comes before the error, too.
       if (connection.inbox.length === 0) connection.notice();
       if (!this.#isClosed && connection.inbox.length > 0) return connection;
-      const noticed = performance.now();
-      const online = this.#online(verb);
-      if (online !== connection) {
-        const now = performance.now();
-        // Time counts from the new connection on: but not for ever where none
-        // of them lasts.
-        if (now - (lostAt ?? now) <= reconnectTimeout) begun = now;
-        lostAt ??= noticed;
-      }
+      const online = this.#onlineBy(verb, deadline);
+      if (online === undefined) return undefined;
       try {
-        return online.waitForArrival(begun + timeout) ? online : undefined;
+        return online.waitForArrival(deadline) ? online : undefined;
       } catch (error) {
         // The next round connects anew, or says that there is no connection.
         if (error !== online.failure) throw error;
@@ -127,24 +84,18 @@ export class ClientCore {
 
   /** Subscribes, and remembers it. Returns the id. */
   subscribe(destination: string, options: SyncSubscribeOptions): string {
-    if (options.durable !== undefined && options.id !== undefined) {
-      throw new UsageError(
-        "The name of a durable subscription is its id, too: give either " +
-          '"durable" or "id".',
-      );
-    }
-    const id = options.durable ?? options.id ?? this.#newId();
-    const subscribing = { destination, options: { ...owned(options), id } };
+    const subscribing = this.#subscriptions.make(destination, options);
+    const { id } = subscribing.options;
     const connection = this.#online("subscribe");
     // The broker has ended the one that had this id.
-    if (connection.cancelled.delete(id)) this.#subscriptions.delete(id);
+    if (connection.inbox.cancelled.delete(id)) this.#subscriptions.delete(id);
     try {
       this.#send(connection, requestOf(subscribing));
     } catch (error) {
       this.#forgo(connection, id, error);
       throw error;
     }
-    this.#subscriptions.set(id, subscribing);
+    this.#subscriptions.add(subscribing);
     return id;
   }
 
@@ -157,7 +108,7 @@ export class ClientCore {
     const connection = this.#online("unsubscribe");
     const subscription = connection.session.subscription(id);
     const ended = () => {
-      connection.ignore(subscription!);
+      connection.inbox.ignore(subscription!);
       this.#forget(id);
     };
     try {
@@ -178,25 +129,20 @@ export class ClientCore {
       if (isGone && subscription !== undefined) ended();
       throw error;
     }
-    if (receipt) connection.forget(id);
+    if (receipt) connection.inbox.forget(id);
   }
 
   /** Whether there is nothing left to end: the broker or a loss has done it. */
   #hasEnded(id: string): boolean {
-    const { failure, cancelled } = this.connection;
-    const isEnded = failure !== undefined || cancelled.has(id);
+    const { failure, inbox } = this.connection;
+    const isEnded = failure !== undefined || inbox.cancelled.has(id);
     return isEnded && this.#subscriptions.has(id);
   }
 
   /** A subscription is not wanted any more, nor what the broker sends again. */
   #forget(id: string): void {
-    const { inbox } = this.connection;
     this.#subscriptions.delete(id);
-    for (const item of inbox.clear()) {
-      const isDropped = !(item instanceof BrokerError) &&
-        item.subscription?.id === id && item.subscription.ack !== "auto";
-      if (!isDropped) inbox.push(item);
-    }
+    this.connection.inbox.drop(id);
   }
 
   /** Connects anew, also where nothing is lost. */
@@ -209,6 +155,7 @@ export class ClientCore {
   disconnect(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#reconnector.stop();
     const { connection } = this;
     let failure: unknown;
     try {
@@ -250,7 +197,7 @@ export class ClientCore {
     const unsubscribe = session.unsubscribe(id);
     if (error instanceof BrokerError) return;
     // The broker may have done it, only late.
-    connection.ignore(subscription);
+    connection.inbox.ignore(subscription);
     try {
       const name = `the UNSUBSCRIBE of ${id}`;
       connection.write(unsubscribe, this.#operation({ name, timeout: 0 }));
@@ -259,31 +206,33 @@ export class ClientCore {
     }
   }
 
-  #newId(): string {
-    let id: string;
-    do id = `sub-${++this.#lastSubscription}`; while (
-      this.#subscriptions.has(id)
-    );
-    return id;
-  }
-
-  #send(connection: Connection, request: Request, deadline = Infinity): void {
-    const operation = this.#operation(request, deadline);
-    const { session } = connection;
-    const receipt = request.receipt ? session.newReceipt() : undefined;
-    const contentLength = request.contentLength?.(session);
-    const frames = request.frames(session, receipt);
-    if (receipt !== undefined) connection.catchUp();
-    for (const frame of frames) {
-      connection.write(frame, operation, contentLength);
-    }
-    request.written?.(connection);
+  #send(connection: Connection, request: Request): void {
+    const operation = this.#operation(request);
+    const receipt = write(connection, request, operation);
     if (receipt !== undefined) connection.confirm(receipt, operation);
   }
 
   #online(verb: string): Connection {
+    return this.#onlineBy(verb, Infinity)!;
+  }
+
+  #onlineBy(verb: string, until: number): Connection | undefined {
     this.#checkOpen(verb);
-    return this.#reconnector.online(verb);
+    this.#heedUndecodable();
+    return this.#reconnector.online(verb, until);
+  }
+
+  /** What cannot be decoded is not to be asked for again and again. */
+  #heedUndecodable(): void {
+    const { connection } = this;
+    connection.notice();
+    if (connection.failure === undefined || connection === this.#ended) return;
+    this.#ended = connection;
+    const error = connection.undecodable;
+    if (error === undefined) return;
+    if (!this.#undecodable.meet(error, performance.now())) return;
+    connection.isFailureKnown = true;
+    throw error;
   }
 
   #checkOpen(verb: string): void {
@@ -300,77 +249,58 @@ export class ClientCore {
       readonly timeout: number | undefined;
       readonly subscription?: string;
     },
-    deadline = Infinity,
+    begun = performance.now(),
   ): Operation {
-    const begun = performance.now();
-    const left = Math.max(0, Math.ceil(deadline - begun));
-    return { name, timeout: Math.min(timeout, left), begun, subscription };
+    return { name, timeout, begun, subscription };
   }
 
   /** Another connection gets what the client had on the one before. */
-  #replay(
+  *#replay(
     connection: Connection,
     previous: Connection | undefined,
     deadline: number,
-  ): void {
-    const cancelled = previous?.cancelled ?? new Map<string, BrokerError>();
+    time: CallTime,
+  ): Resumable<void> {
+    const cancelled = previous?.inbox.cancelled ??
+      new Map<string, BrokerError>();
     for (const id of cancelled.keys()) this.#subscriptions.delete(id);
-    for (const subscribing of this.#subscriptions.values()) {
-      this.#subscribeAgain(connection, subscribing, deadline);
-    }
-    const untold = new Set<unknown>(cancelled.values());
-    const arrived = connection.inbox.clear();
-    for (const item of previous?.inbox.clear() ?? []) {
-      // The broker has forgotten those; the others it delivers again.
-      const isKept = item instanceof BrokerError
-        ? untold.has(item)
-        : item.subscription?.ack === "auto";
-      if (isKept) connection.inbox.push(item);
-    }
-    for (const item of arrived) connection.inbox.push(item);
-  }
-
-  /**
-   * Always with a receipt, so that an ERROR that does not say what it is about
-   * is about this.
-   */
-  #subscribeAgain(
-    connection: Connection,
-    subscribing: Subscribing,
-    deadline: number,
-  ): void {
-    const { destination, options: { id } } = subscribing;
-    try {
+    for (const subscribing of this.#subscriptions.inOrder()) {
+      // Always with a receipt, so that an ERROR that does not say what it is
+      // about is about this.
       const request = { ...requestOf(subscribing), receipt: true };
-      this.#send(connection, request, deadline);
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      const refusal = new BrokerError(
-        `The subscription to ${destination} cannot be made again. ${error.message}`,
-        error.frame,
-        { cause: error },
-      );
-      this.#refused.set(refusal, id);
-      throw refusal;
+      const begun = time.now();
+      const operation = this.#operation(request, begun);
+      const left = Math.max(0, Math.ceil(deadline - begun));
+      const timeout = Math.min(operation.timeout, left);
+      try {
+        const receipt = write(connection, request, { ...operation, timeout });
+        yield* connection.confirmIn(
+          receipt!,
+          { ...operation, timeout },
+          time,
+        );
+      } catch (error) {
+        throw this.#subscriptions.refusalOf(subscribing, error);
+      }
     }
+    if (previous !== undefined) connection.inbox.inheritFrom(previous.inbox);
   }
 }
 
-function requestOf({ destination, options }: Subscribing): Request {
-  const { id, headers, durable, receipt = true, timeout } = options;
-  return {
-    verb: "subscribe",
-    name: `the SUBSCRIBE to ${destination}`,
-    receipt,
-    timeout,
-    subscription: id,
-    frames: (session, receipt) => {
-      const ack = options.ack ??
-        (session.version === "1.0" ? "client" : "client-individual");
-      const prefetch = options.prefetch ??
-        (ack === "auto" ? undefined : DEFAULTS.prefetch);
-      const how = { id, ack, prefetch, headers, durable, receipt };
-      return [session.subscribe(destination, how)];
-    },
-  };
+/** Writes what a request is, and returns the receipt that it has asked for. */
+function write(
+  connection: Connection,
+  request: Request,
+  operation: Operation,
+): string | undefined {
+  const { session } = connection;
+  const receipt = request.receipt ? session.newReceipt() : undefined;
+  const contentLength = request.contentLength?.(session);
+  const frames = request.frames(session, receipt);
+  if (receipt !== undefined) connection.catchUp();
+  for (const frame of frames) {
+    connection.write(frame, operation, contentLength);
+  }
+  request.written?.(connection);
+  return receipt;
 }

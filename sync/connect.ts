@@ -10,6 +10,7 @@ import { takeOptions } from "../session/owned_options.ts";
 import { requireTcp, type Target } from "../session/target.ts";
 import { offeredVersions } from "../session/versions.ts";
 import { checkClientTls } from "../transport/tls.ts";
+import type { CallTime } from "./call_time.ts";
 import { SyncClient } from "./client.ts";
 import { Connection } from "./connection.ts";
 import {
@@ -65,13 +66,14 @@ export function connectSync(
     reconnectTimeout: own.reconnectTimeout ?? DEFAULTS.reconnectTimeout,
     receiptTimeout: own.receiptTimeout ?? DEFAULTS.receiptTimeout,
     drainTimeout: own.drainTimeout ?? DEFAULTS.drainTimeout,
-    dial: (target: Target, deadline: number) =>
+    dial: (target: Target, deadline: number, time: CallTime) =>
       Connection.open(target, {
         limits,
         versions,
         connectTimeout,
         connectedTimeout,
         deadline,
+        time,
         host: own.host ?? target.host,
         login: ask(own.login, "login") ?? target.login,
         passcode: ask(own.passcode, "passcode") ?? target.passcode,

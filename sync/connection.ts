@@ -1,19 +1,25 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import { type BrokerError, ConnectionError, TimeoutError } from "../errors.ts";
+import {
+  type BrokerError,
+  ConnectionError,
+  FrameError,
+  TimeoutError,
+} from "../errors.ts";
 import { ClientSession } from "../session/client_session.ts";
 import {
   type ClientSessionOptions,
   sessionOptions,
 } from "../session/session_options.ts";
-import type { SessionEvent, SessionSubscription } from "../session/events.ts";
-import { Fifo } from "../session/fifo.ts";
+import type { SessionEvent } from "../session/events.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
 import { brokerError, redacted } from "../session/broker_error.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { BlockingLink } from "./blocking_link.ts";
+import type { CallTime, Resumable } from "./call_time.ts";
+import { Inbox } from "./inbox.ts";
 import {
   type ErrorEvent,
   type Operation,
@@ -26,14 +32,12 @@ export interface ConnectionOptions extends ClientSessionOptions {
   readonly limits: Partial<FrameLimits> | undefined;
   readonly connectTimeout: number;
   readonly connectedTimeout: number;
-  /** When both of this has to be done, a `performance.now()`. */
+  /** When both of this has to be done, in the time of the calls that do it. */
   readonly deadline: number;
+  readonly time: CallTime;
   /** Secures the connection. */
   readonly tls: TlsOptions | undefined;
 }
-
-/** A message and what it came for. */
-export type Arrival = Extract<SessionEvent, { type: "message" }>;
 
 /**
  * One connection to one broker, from CONNECT to the end of the socket. Every
@@ -42,21 +46,14 @@ export type Arrival = Extract<SessionEvent, { type: "message" }>;
 export class Connection {
   /** The protocol of this connection. */
   readonly session: ClientSession;
-  /**
-   * What has come and was not asked for yet, in order: messages, and errors
-   * that belong to no operation.
-   */
-  readonly inbox: Fifo<Arrival | BrokerError> = new Fifo();
-  /** Subscriptions that the broker has ended, by their ids, and how. */
-  readonly cancelled: Map<string, BrokerError> = new Map();
+  /** What has come and was not asked for yet. */
+  readonly inbox: Inbox = new Inbox();
   /** Whether a call has thrown {@linkcode failure}. */
   isFailureKnown = false;
   readonly #link: BlockingLink;
   readonly #decoder: FrameDecoder;
   readonly #buffer = new FrameBuffer(0);
   readonly #passcode: string | undefined;
-  /** Subscriptions that we have ended, for which messages may still come. */
-  readonly #ended = new Map<string, SessionSubscription>();
   readonly #receipts = new Receipts();
   #lastError: BrokerError | undefined;
   #cause: unknown;
@@ -66,34 +63,47 @@ export class Connection {
     this.#link = link;
     this.#passcode = options.passcode;
     this.session = new ClientSession(sessionOptions(options));
-    this.#decoder = new FrameDecoder({ limits: options.limits });
+    this.#decoder = new FrameDecoder({
+      limits: options.limits,
+      lenient: true,
+    });
   }
 
   /**
-   * Connects and opens a session.
+   * Connects and opens a session, in as many calls as it takes.
    *
    * @throws {ConnectionError} if nothing answers, {TimeoutError} if it answers
    * too late, {BrokerError} if the broker refuses, {ProtocolError} or
    * {FrameError} if it does not speak STOMP as agreed.
    */
-  static open(address: Address, options: ConnectionOptions): Connection {
-    const { connectTimeout, connectedTimeout, deadline, tls } = options;
+  static *open(
+    address: Address,
+    options: ConnectionOptions,
+  ): Resumable<Connection> {
+    const { connectTimeout, connectedTimeout, deadline, time, tls } = options;
     const within = (timeout: number) =>
-      Math.min(timeout, Math.max(0, Math.ceil(deadline - performance.now())));
-    const link = BlockingLink.open(address, within(connectTimeout), { tls });
+      Math.min(timeout, Math.max(0, Math.ceil(deadline - time.now())));
+    const dialing = within(connectTimeout);
+    const link = yield* BlockingLink.dial(address, dialing, time, { tls });
+    let isOpen = false;
     try {
       const connection = new Connection(link, options);
-      connection.#handshake(within(connectedTimeout));
+      yield* connection.#handshake(within(connectedTimeout), time);
+      isOpen = true;
       return connection;
-    } catch (error) {
-      link.close();
-      throw error;
+    } finally {
+      if (!isOpen) link.close();
     }
   }
 
   /** Why the connection is gone, if that has been noticed. */
   get failure(): ConnectionError | undefined {
     return this.#failure;
+  }
+
+  /** What could not be decoded, where that has ended the connection. */
+  get undecodable(): FrameError | undefined {
+    return this.#cause instanceof FrameError ? this.#cause : undefined;
   }
 
   /** Takes note of the other side's end, if there is one, without waiting. */
@@ -145,7 +155,7 @@ export class Connection {
    * ERROR comes that may be about something else.
    */
   confirm(receipt: string, operation: Operation): void {
-    const { name, timeout, begun } = operation;
+    const { timeout, begun } = operation;
     const receipts = this.#receipts;
     receipts.expect(receipt, operation);
     this.#readUntil(
@@ -153,7 +163,24 @@ export class Connection {
       () => this.#link.waitForAnswer(begun + timeout),
       begun + timeout,
     );
-    if (receipts.settle()) return;
+    this.#settleReceipt(operation);
+  }
+
+  /** The same, in as many calls as it takes; the operation began in their time. */
+  *confirmIn(
+    receipt: string,
+    operation: Operation,
+    time: CallTime,
+  ): Resumable<void> {
+    const { timeout, begun } = operation;
+    const receipts = this.#receipts;
+    receipts.expect(receipt, operation);
+    yield* this.#become(() => receipts.isAnswered, begun + timeout, time);
+    this.#settleReceipt(operation);
+  }
+
+  #settleReceipt({ name, timeout }: Operation): void {
+    if (this.#receipts.settle()) return;
     if (this.#failure !== undefined) {
       this.isFailureKnown = true;
       const reason = "the connection was lost before its receipt came";
@@ -177,20 +204,6 @@ export class Connection {
     if (isHere) return true;
     if (this.#failure !== undefined) throw this.#failure;
     return false;
-  }
-
-  /**
-   * A subscription has ended. What still comes for it is dropped, until it is
-   * confirmed that nothing more will; in `auto` mode it is kept, since the
-   * broker has forgotten it.
-   */
-  ignore(subscription: SessionSubscription): void {
-    this.#ended.set(subscription.id, subscription);
-  }
-
-  /** Nothing more will come for a subscription. */
-  forget(subscription: string): void {
-    this.#ended.delete(subscription);
   }
 
   /**
@@ -239,14 +252,14 @@ export class Connection {
     this.#link.close();
   }
 
-  #handshake(timeout: number): void {
-    const begun = performance.now();
+  *#handshake(timeout: number, time: CallTime): Resumable<void> {
+    const begun = time.now();
     const operation = { name: "CONNECT", timeout, begun };
     this.write(this.session.connect(), operation);
-    const isOpen = this.#readUntil(
+    const isOpen = yield* this.#become(
       () => this.session.state !== "connecting",
-      () => this.#link.waitForOctets(begun + timeout),
       begun + timeout,
+      time,
     );
     // The reason itself says more than that the connection is gone.
     if (this.#failure !== undefined) throw this.#cause;
@@ -272,6 +285,21 @@ export class Connection {
       } else if (this.#failure === undefined && !wait()) return false;
     }
     return true;
+  }
+
+  /** The same, in as many calls as it takes. */
+  *#become(
+    holds: () => boolean,
+    deadline: number,
+    time: CallTime,
+  ): Resumable<boolean> {
+    for (;;) {
+      const until = time.waitsUntil(deadline);
+      const wait = () => this.#link.waitForOctets(until);
+      if (this.#readUntil(holds, wait, until)) return true;
+      if (this.#failure !== undefined || time.isOver(deadline)) return false;
+      yield;
+    }
   }
 
   /** Reads what has come while there is no room for what is to be written. */
@@ -311,7 +339,8 @@ export class Connection {
   #dispatch(event: SessionEvent): void {
     switch (event.type) {
       case "message":
-        this.#keep(event);
+      case "damaged":
+        this.inbox.keep(event);
         return;
       case "receipt":
         this.#receipts.resolve(event.id);
@@ -339,18 +368,7 @@ export class Connection {
       receipt === undefined;
     if (!isElse && this.#receipts.reject(event, error)) return;
     const isEnded = receipt === undefined && subscription !== undefined;
-    if (isEnded) this.cancelled.set(subscription.id, error);
-    this.inbox.push(error);
-  }
-
-  #keep(arrival: Arrival): void {
-    const ended = arrival.subscription === undefined
-      ? this.#ended.get(arrival.frame.headers.get("subscription") ?? "")
-      : undefined;
-    if (ended === undefined) this.inbox.push(arrival);
-    else if (ended.ack === "auto") {
-      this.inbox.push({ ...arrival, subscription: ended });
-    }
+    this.inbox.report(error, isEnded ? subscription : undefined);
   }
 
   #brokerError(what: string, frame: Frame): BrokerError {

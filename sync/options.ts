@@ -46,7 +46,10 @@ export interface SyncConnectOptions extends SharedConnectOptions {
   reconnect?: boolean | Partial<FailoverPolicy> | undefined;
   /**
    * For how long such a call tries, in ms, replays included, whatever its own
-   * time-out is: that is about what comes once there is a connection.
+   * time-out is: that is about what comes once there is a connection. Only
+   * `receiveFrame()`, `messages()` and `canRead()` wait no longer than they are
+   * told to, and the next call goes on where they have left; what several of
+   * them spend counts together.
    *
    * @default {30000}
    */

@@ -2,6 +2,7 @@ import { ConnectionError, StompError, UsageError } from "../errors.ts";
 import type { Schedule } from "../session/failover.ts";
 import type { Target } from "../session/target.ts";
 import { counted } from "../session/wording.ts";
+import { CallTime, finish, type Resumable } from "./call_time.ts";
 import type { Connection } from "./connection.ts";
 import { pause } from "./pause.ts";
 
@@ -12,8 +13,12 @@ export interface ReconnectorOptions {
   readonly reconnects: boolean;
   /** For how long it tries, in ms. */
   readonly reconnectTimeout: number;
-  /** Makes a connection until a deadline, or throws. */
-  dial(target: Target, deadline: number): Connection;
+  /** Makes a connection until a deadline in the time of the calls, or throws. */
+  dial(
+    target: Target,
+    deadline: number,
+    time: CallTime,
+  ): Resumable<Connection>;
   /**
    * A connection stands; what belongs on it goes out before anything else, until
    * the same deadline. What it throws, the attempt has failed of.
@@ -22,7 +27,8 @@ export interface ReconnectorOptions {
     connection: Connection,
     previous: Connection | undefined,
     deadline: number,
-  ): void;
+    time: CallTime,
+  ): Resumable<void>;
   /** There is none for the time being: this is what the attempts have failed of. */
   gaveUp(errors: readonly unknown[]): void;
 }
@@ -33,9 +39,17 @@ const STABLE = 10_000;
 /** How long what was written before may take to leave, in ms. */
 const LEAVING = 1000;
 
+/** How a lost connection is being made again. */
+interface Restart {
+  readonly time: CallTime;
+  readonly errors: unknown[];
+  readonly work: Resumable<Connection | undefined>;
+}
+
 /** Sees to it that there is a connection, one after the other. */
 export class Reconnector {
   readonly #options: ReconnectorOptions;
+  #restart: Restart | undefined;
   #connection: Connection | undefined;
   #connectedAt = 0;
   /** Why the program could not connect anew, where it has tried that last. */
@@ -58,10 +72,12 @@ export class Reconnector {
    * `ConnectionError` with all of them.
    */
   start(): void {
+    this.stop();
     this.#connection?.leave(LEAVING);
     this.#options.schedule.start();
     const errors: unknown[] = [];
-    if (this.#tryAll(Infinity, errors) !== undefined) return;
+    const work = this.#tryAll(Infinity, errors, new CallTime());
+    if (finish(work) !== undefined) return;
     this.#options.gaveUp(errors);
     this.#absence = errors.length === 1 ? errors[0] : new ConnectionError(
       `None of ${errors.length} attempts to connect succeeded. The last one: ${
@@ -72,20 +88,30 @@ export class Reconnector {
     throw this.#absence;
   }
 
+  /** Gives up what is being made. */
+  stop(): void {
+    this.#restart?.work.return(undefined);
+    this.#restart = undefined;
+  }
+
   /**
-   * A connection, made again if need be.
+   * A connection, made again if need be; `undefined` if that takes longer than
+   * until then, a `performance.now()`: the next call goes on with it.
    *
    * @throws {ConnectionError} if it is lost, and is not to be made again or
    * cannot be.
    */
-  online(operation: string): Connection {
+  online(operation: string, until = Infinity): Connection | undefined {
     const { connection } = this;
     connection.notice();
     if (connection.failure === undefined) return connection;
     const cause = this.#absence ?? connection.failure;
     const errors: unknown[] = [];
-    const next = this.#options.reconnects ? this.#restart(errors) : undefined;
-    if (next !== undefined) return next;
+    if (this.#options.reconnects) {
+      const result = this.#goOn(until, errors);
+      if (!result.done) return undefined;
+      if (result.value !== undefined) return result.value;
+    }
     connection.isFailureKnown = true;
     const what = `Cannot ${operation}: the connection is gone`;
     if (errors.length > 0) {
@@ -104,12 +130,35 @@ export class Reconnector {
     );
   }
 
-  /** Makes a lost connection again, or says why that cannot be. */
-  #restart(errors: unknown[]): Connection | undefined {
+  /** Makes a lost connection again, or says in the end why that cannot be. */
+  #goOn(
+    until: number,
+    errors: unknown[],
+  ): IteratorResult<void, Connection | undefined> {
+    const restart = this.#restart ??= this.#begin();
+    restart.time.enter(until);
+    let isUnderWay = false;
+    try {
+      const result = restart.work.next();
+      isUnderWay = !result.done;
+      return result;
+    } finally {
+      restart.time.leave();
+      if (!isUnderWay) {
+        errors.push(...restart.errors);
+        this.#restart = undefined;
+      }
+    }
+  }
+
+  #begin(): Restart {
     const { reconnectTimeout, schedule } = this.#options;
-    const now = performance.now();
+    const time = new CallTime();
+    const now = time.now();
     schedule.restart(now - this.#connectedAt >= STABLE);
-    return this.#tryAll(now + reconnectTimeout, errors);
+    const errors: unknown[] = [];
+    const work = this.#tryAll(now + reconnectTimeout, errors, time);
+    return { time, errors, work };
   }
 
   /**
@@ -117,30 +166,49 @@ export class Reconnector {
    * refuses us is asked again as soon as any other, for it may still know us by
    * the connection that was lost: the growing pauses spare it.
    */
-  #tryAll(deadline: number, errors: unknown[]): Connection | undefined {
+  *#tryAll(
+    deadline: number,
+    errors: unknown[],
+    time: CallTime,
+  ): Resumable<Connection | undefined> {
     const { schedule, dial, connected } = this.#options;
-    const now = () => performance.now();
-    for (let attempt; (attempt = schedule.next(now())) !== undefined;) {
-      const isInTime = now() + attempt.delay < deadline;
-      if (isInTime) pause(attempt.delay);
+    for (
+      let attempt;
+      (attempt = schedule.next(performance.now())) !== undefined;
+    ) {
+      const at = time.now() + attempt.delay;
+      if (at < deadline) yield* pauseUntil(at, time);
       else if (errors.length > 0) return undefined;
       let connection: Connection | undefined;
+      let isOver = false;
       try {
-        connection = dial(attempt.target, deadline);
-        connected(connection, this.#connection, deadline);
+        connection = yield* dial(attempt.target, deadline, time);
+        yield* connected(connection, this.#connection, deadline, time);
         this.#connection = connection;
-        this.#connectedAt = now();
+        this.#connectedAt = performance.now();
         this.#absence = undefined;
+        isOver = true;
         return connection;
       } catch (error) {
+        isOver = true;
         connection?.fail(error);
         if (error instanceof UsageError || !(error instanceof StompError)) {
           throw error;
         }
         errors.push(error);
+      } finally {
+        if (!isOver) connection?.fail(new ConnectionError("It was given up."));
       }
     }
     return undefined;
+  }
+}
+
+/** Blocks the thread. */
+function* pauseUntil(at: number, time: CallTime): Resumable<void> {
+  while (time.now() < at) {
+    pause(time.waitsUntil(at) - performance.now());
+    if (!time.isOver(at)) yield;
   }
 }
 

@@ -9,7 +9,8 @@ import {
 import type { ClientSession } from "../session/client_session.ts";
 import { requireReceipts } from "../session/dialects.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import type { Arrival, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { Arrival } from "./inbox.ts";
 import {
   type Delivery,
   type Settlement,

@@ -1,5 +1,6 @@
-import { ConnectionError, UsageError } from "../errors.ts";
+import type { ConnectionError, UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import { errorOf, reportOf } from "./error_report.ts";
 import { Ring } from "./ring.ts";
 
 /** The shared memory of a channel, as it is handed to the worker. */
@@ -64,14 +65,6 @@ const WORD = {
 const WORDS = 18;
 const QUESTION_OCTETS = 512;
 const REPORT_OCTETS = 4096;
-
-/** What is left of an error on its way between threads. */
-interface Report {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string | undefined;
-  readonly cause?: Report | undefined;
-}
 
 /**
  * What the calling thread and the worker share: two rings of octets, and words
@@ -275,32 +268,3 @@ export class SharedChannel {
 
 /** The longest period that fits a word; nobody waits for three weeks. */
 const LONGEST = 2 ** 31 - 1;
-
-/** No message of a runtime is longer; escaped it still fits the memory. */
-const LONGEST_TEXT = 300;
-
-function reportOf(error: unknown): Report {
-  if (!(error instanceof Error)) {
-    return { name: "Error", message: String(error).slice(0, LONGEST_TEXT) };
-  }
-  return {
-    name: error.name,
-    message: error.message.slice(0, LONGEST_TEXT),
-    code: "code" in error ? String(error.code) : undefined,
-    cause: error.cause === undefined || error.cause === error
-      ? undefined
-      : { ...reportOf(error.cause), cause: undefined },
-  };
-}
-
-function errorOf(
-  { name, message, cause }: Report,
-): ConnectionError | UsageError {
-  if (name === "UsageError") return new UsageError(message);
-  if (cause === undefined) return new ConnectionError(message);
-  const { code, ...rest } = cause;
-  const original = new Error(cause.message);
-  original.name = rest.name;
-  if (code !== undefined) Object.assign(original, { code });
-  return new ConnectionError(message, { cause: original });
-}

@@ -1,7 +1,8 @@
 import type { Frame } from "../codec/mod.ts";
 import { quoted, UsageError } from "../errors.ts";
 import type { AckMode, SessionSubscription } from "../session/events.ts";
-import type { Arrival, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { Arrival } from "./inbox.ts";
 import { CoverableMessages } from "./coverable_messages.ts";
 
 /** How a message is settled. */

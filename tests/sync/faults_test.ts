@@ -197,7 +197,7 @@ tried(
       ConnectionError,
     );
     assert(error.unknown);
-    assertFalse(client.canRead());
+    assertFalse(client.canRead({ timeout: 500 }));
     client.disconnect();
     assertEquals((await peer.heard()).filter((line) => /SEND/.test(line)), [
       "SEND /queue/a",

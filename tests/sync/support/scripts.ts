@@ -37,6 +37,22 @@ async function refuseSubscription(peer: ScriptedPeer): Promise<void> {
   await peer.expectEnd();
 }
 
+/** Lets the second connection in by and by, and its subscription, too. */
+async function slowSecond(peer: ScriptedPeer): Promise<void> {
+  const aWhile = (ms: number) =>
+    new Promise<void>((resolve) => setTimeout(resolve, ms));
+  await subscribed(peer);
+  await peer.hangUp();
+  await peer.acceptOnly();
+  await peer.expect("CONNECT");
+  await aWhile(600);
+  await peer.say(raw("CONNECTED", { version: "1.2" }));
+  await peer.expect("SUBSCRIBE");
+  await aWhile(400);
+  await peer.confirm();
+  await peer.say(message("s", 1));
+}
+
 /** The good end. */
 async function goodBye(peer: ScriptedPeer): Promise<void> {
   await peer.expectAndConfirm("DISCONNECT");
@@ -397,6 +413,57 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
       if (connection === 0) await peer.hangUp();
     }
     await peer.say(message("s", 1));
+    await goodBye(peer);
+  },
+
+  "messages with flaws": async (peer) => {
+    await subscribed(peer);
+    await peer.say(
+      message("s", 1) +
+        "MESSAGE\nsubscription:s\nmessage-id:2\nack:a2\ndestination:/queue/a\n" +
+        "note:a\\tb\n\n2\0" +
+        "MESSAGE\nsubscription:s\nmessage-id:3\nack:a3\ndestination:/queue/a\n" +
+        `content-length:2000\n\n${"x".repeat(2000)}\0` + message("s", 4),
+    );
+    for (const id of ["a1", "a2", "a4"]) {
+      const ack = await peer.expect("ACK");
+      if (peer.header(ack, "id") !== id) {
+        throw new Error(`not the ACK of ${id}`);
+      }
+    }
+    await goodBye(peer);
+  },
+
+  "a message that cannot be read, again and again": async (peer) => {
+    for (let connection = 0; connection < 3; connection++) {
+      await subscribed(peer);
+      await peer.say(
+        message("s", 1) +
+          "MESSAGE\nsubscription:s\nmessage-id:2\ndestination:/queue/a\n" +
+          "content-length:1\n\nxyz\0",
+      );
+      await peer.expectEnd();
+    }
+    await subscribed(peer);
+    await peer.say(message("s", 3));
+    await goodBye(peer);
+  },
+
+  "a slow second connection": async (peer) => {
+    await slowSecond(peer);
+    await goodBye(peer);
+  },
+
+  "a slow second connection, then a SEND": async (peer) => {
+    await slowSecond(peer);
+    await peer.expect("SEND");
+    await goodBye(peer);
+  },
+
+  "an ERROR in answer to what is malformed": async (peer) => {
+    await peer.accept();
+    await peer.expect("SEND");
+    await peer.say("ERROR\nmessage:no\nthis has no colon\n\nthe reason\0");
     await goodBye(peer);
   },
 

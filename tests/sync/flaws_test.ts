@@ -1,0 +1,72 @@
+import { BrokerError, FrameError, type SyncClient } from "../../sync.ts";
+import { Undecodable } from "../../sync/undecodable.ts";
+import { assertEquals, assertThrows } from "../support/assert.ts";
+import { test } from "../support/harness.ts";
+import { RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
+
+/** Receives and acknowledges, and says what that was. */
+function handled(client: SyncClient) {
+  const frame = client.receiveFrame(SOON)!;
+  client.ack(frame);
+  return [frame.text(), frame.flaws.length];
+}
+
+tried(
+  "messages with flaws",
+  "they are handed out, or thrown in their place, and the connection goes on",
+  (client) => {
+    client.subscribe("/queue/a", S);
+    assertEquals(handled(client), ["1", 0]);
+    assertEquals(handled(client), ["2", 1]);
+    const error = assertThrows(
+      () => client.receiveFrame(SOON),
+      FrameError,
+      "maxBodyBytes",
+    );
+    assertEquals(error.message.includes('message-id "3"'), true);
+    assertEquals(handled(client), ["4", 0]);
+  },
+  { limits: { maxBodyBytes: 1000 } },
+);
+
+tried(
+  "a message that cannot be read, again and again",
+  "the third meeting is thrown, and the client can go on",
+  async (client, peer) => {
+    client.subscribe("/queue/a", S);
+    for (let connection = 0; connection < 3; connection++) {
+      assertEquals(texts(client, 1), ["1"]);
+    }
+    assertThrows(() => client.receiveFrame(SOON), FrameError);
+    assertEquals(texts(client, 1), ["3"]);
+    client.disconnect();
+    const connections = (await peer.heard()).filter((line) =>
+      line === "CONNECT"
+    );
+    assertEquals(connections.length, 4);
+  },
+  { reconnect: { initialDelay: 1, jitter: 0 } },
+);
+
+tried(
+  "an ERROR in answer to what is malformed",
+  "its reason reaches the caller",
+  (client) => {
+    assertThrows(
+      () => client.send("/queue/a", "x", RECEIPT),
+      BrokerError,
+      "the reason",
+    );
+  },
+);
+
+test("Undecodable counts what is the same, and forgets it after a minute", () => {
+  const undecodable = new Undecodable();
+  const [one, other] = [new FrameError("one"), new FrameError("other")];
+  assertEquals(undecodable.meet(one, 0), false);
+  assertEquals(undecodable.meet(one, 10_000), false);
+  assertEquals(undecodable.meet(one, 60_000), false, "the first is forgotten");
+  assertEquals(undecodable.meet(one, 60_001), true);
+  assertEquals(undecodable.meet(other, 60_002), false);
+  assertEquals(undecodable.meet(one, 60_003), false);
+});
