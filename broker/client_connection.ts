@@ -36,8 +36,12 @@ const SLAB = 64 * 1024;
 const LARGE = 16 * 1024;
 /** Above this many octets that a client has not read we do nothing more for it. */
 const MOST_UNREAD = 4 * 1024 * 1024;
+/** So many octets to be written wait for no more. */
+const ENOUGH = 32 * 1024;
 /** After so many octets of one client it is another's turn. */
 const SHARE = 16 * 1024;
+/** The clock is looked at after so many frames: it costs as much as half of one. */
+const LOOK_EVERY = 4;
 /**
  * How long a client that was told good-bye may take to close, in ms. Closing
  * first could make its system throw away the last frame (STOMP 1.2,
@@ -127,6 +131,7 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
   /** Handles what has come, until it is another client's turn. */
   work(until: number): boolean {
     let octets = 0;
+    let frames = 0;
     while (this.#isHandling) {
       // Whoever asks for answers and does not read them gets no more of them.
       if (this.#outbox.length > MOST_UNREAD && this.isTaking) {
@@ -138,6 +143,7 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
         this.#handle(frame);
         // What it has set free goes out before anything else is set free.
         if (this.#core.isBehind) return true;
+        if (++frames % LOOK_EVERY > 0) continue;
         if (this.#options.clock.now() >= until) return true;
         continue;
       }
@@ -283,7 +289,8 @@ export class ClientConnection implements SessionOutput, Task, WatchEvents {
     }
     this.#isBeating = false;
     this.#wasFull ||= this.#outbox.isFull;
-    this.#outbox.flush();
+    if (this.#outbox.length > ENOUGH) this.#outbox.flush();
+    else this.#options.turns.writeSoon(this.#outbox);
   }
 
   /** Does what a state of the connection means for its octets. */

@@ -5,10 +5,24 @@ import { turn } from "../transport/turn.ts";
 /** For how long something works before it is another's turn, in ms. */
 const TURN = 2;
 
+/**
+ * For how long what is to be written gathers while there is work, in ms: few large
+ * writes cost far less than many small ones.
+ */
+const GATHERING = 10;
+
+/** So few pieces of work are the whole conversation of one client: it waits. */
+const FEW = 3;
+
 /** Somebody who has work to do, in parts. */
 export interface Task {
   /** Works until this time, or shorter. Whether more is left to be done. */
   work(until: number): boolean;
+}
+
+/** Somebody who writes what has gathered. */
+export interface Writer {
+  flush(): void;
 }
 
 /**
@@ -28,6 +42,12 @@ export class FairTurns {
   #isRunning = false;
   /** For how long the event loop has been held, in ms. */
   #held = 0;
+  /** Have something to be written. */
+  readonly #writers = new Set<Writer>();
+  /** How often somebody has worked since they have written. */
+  #worked = 0;
+  /** When that was. */
+  #writtenAt = 0;
 
   /** Nobody has anything to do. */
   constructor(clock: Clock) {
@@ -48,6 +68,19 @@ export class FairTurns {
     this.#start();
   }
 
+  /** Somebody has something to be written, soon. */
+  writeSoon(writer: Writer): void {
+    if (this.#isRunning) this.#writers.add(writer);
+    else writer.flush();
+  }
+
+  #write(): void {
+    for (const writer of this.#writers) writer.flush();
+    this.#writers.clear();
+    this.#writtenAt = this.#clock.now();
+    this.#worked = 0;
+  }
+
   #start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -58,17 +91,37 @@ export class FairTurns {
     try {
       for (;;) {
         const task = this.#next();
-        if (task === undefined) return;
+        if (task === undefined) {
+          if (this.#writers.size === 0) return;
+          // Where many are busy more is to be written after the next turn.
+          if (this.#worked > FEW) await this.#rest();
+          else this.#write();
+          continue;
+        }
         const begin = this.#clock.now();
         if (task.work(begin + TURN)) this.#again(task);
+        this.#worked++;
         this.#held += this.#clock.now() - begin;
-        if (this.#held < TURN) continue;
-        await turn();
-        this.#held = 0;
+        if (this.#held >= TURN) await this.#rest();
       }
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  /** Lets whatever else waits for the event loop have its turn. */
+  async #rest(): Promise<void> {
+    const isLate = this.#clock.now() - this.#writtenAt >= GATHERING;
+    if (isLate) this.#write();
+    const worked = this.#worked;
+    await turn();
+    this.#held = 0;
+    // Nobody had more to do meanwhile.
+    if (this.#isIdle && worked === this.#worked) this.#write();
+  }
+
+  get #isIdle(): boolean {
+    return this.#urgent === undefined && this.#queued.size === 0;
   }
 
   #again(task: Task): void {
