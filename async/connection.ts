@@ -65,7 +65,10 @@ export class Connection {
     this.#context = context;
     this.#router = router;
     this.session = new ClientSession(sessionOptions(init));
-    this.#decoder = new FrameDecoder({ limits: init.limits });
+    this.#decoder = new FrameDecoder({
+      limits: init.limits,
+      lenient: true,
+    });
     this.#alarm = new Alarm(context.clock, (at) => this.#look(at));
     this.#writer = new FrameWriter({
       link,
@@ -321,6 +324,13 @@ export class Connection {
         const id = subscription?.id ?? frame.headers.get("subscription");
         return this.#router.message(frame, id);
       }
+      case "damaged": {
+        const error = redacted(event.frame.error, this.#init.passcode);
+        // Where it is nobody's, nobody would ever be told.
+        const id = event.subscription?.id;
+        if (id !== undefined && this.#router.damaged(id, error)) return;
+        return this.fail(error);
+      }
       case "receipt":
         return this.#writer.receipts.resolve(event.id);
       case "connected":
@@ -347,6 +357,7 @@ export class Connection {
 
   #begin(): void {
     const { heartBeat, dialect } = this.session;
+    this.#decoder.escapedIn10 = dialect.escapedIn10;
     const now = this.#context.clock.now();
     this.#beats.start(new Pulse(heartBeat, now, dialect.skipsBeats));
     this.#setAlarm();

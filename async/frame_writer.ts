@@ -126,8 +126,8 @@ export class FrameWriter {
     const { session } = this.#init;
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      const { version } = session;
-      this.#buffer.append(frame, { contentLength, version });
+      const { version, dialect: { escapesIn10 } } = session;
+      this.#buffer.append(frame, { contentLength, version, escapesIn10 });
     } catch (error) {
       session.withdraw(frame);
       throw error;

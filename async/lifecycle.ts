@@ -1,4 +1,4 @@
-import { ConnectionError, UsageError } from "../errors.ts";
+import { ConnectionError, type FrameError, UsageError } from "../errors.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import type { Message } from "./message.ts";
@@ -242,20 +242,22 @@ export class Lifecycle {
     this.#forgetSignal?.();
     if (!isGoodBye) this.#cause = cause;
     if (this.subscriptions.haveLoops) this.context.noteEnd();
-    this.subscriptions.fail(cause);
+    // Who reads is told what could not be read.
+    const reason = this.reconnector.unreadable ?? cause;
+    this.subscriptions.fail(reason);
     this.requests.lost(cause);
     this.context.status.close();
     const { totals, overdue } = this.subscriptions;
     const report: CloseReport = {
       graceful: isGoodBye && totals.unfinished === 0,
       ...totals,
-      ...this.#failure ?? this.#causeOfEnd(cause, isGoodBye, overdue),
+      ...this.#failure ?? this.#causeOfEnd(reason, isGoodBye, overdue),
     };
     void this.#settle(report);
   }
 
   #causeOfEnd(
-    cause: ConnectionError,
+    cause: ConnectionError | FrameError,
     isGoodBye: boolean,
     overdue: unknown,
   ): { readonly cause?: unknown } {

@@ -1,10 +1,16 @@
-import { BrokerError, ConnectionError, UsageError } from "../errors.ts";
+import {
+  BrokerError,
+  ConnectionError,
+  FrameError,
+  UsageError,
+} from "../errors.ts";
 import type { Attempt, Schedule } from "../session/failover.ts";
 import { showAddress } from "../transport/transport.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import { CallbackFailure, type Dialer } from "./dialer.ts";
 import type { Requests } from "./requests.ts";
+import { RepeatedFailure } from "./repeated_failure.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { pause } from "./time_limit.ts";
 
@@ -32,6 +38,9 @@ export class Reconnector {
   readonly #users: Users;
   readonly #onEnd: (cause: ConnectionError, isGoodBye: boolean) => void;
   readonly #stop = new AbortController();
+  /** What could not be read. */
+  readonly #unreadables = new RepeatedFailure();
+  #unreadable: FrameError | undefined;
   #connection: Connection | undefined;
   #connectedAt = 0;
   #reconnects = 0;
@@ -73,6 +82,11 @@ export class Reconnector {
   /** Whether a lost connection is being made again, or subscriptions on it. */
   get isWaiting(): boolean {
     return this.#waiting !== undefined;
+  }
+
+  /** What cannot be read though the broker sends it again and again, if that is the end. */
+  get unreadable(): FrameError | undefined {
+    return this.#unreadable;
   }
 
   /** How often a lost connection was made again. */
@@ -217,11 +231,21 @@ export class Reconnector {
     if (isGoodBye || !this.#init.reconnects || this.#stop.signal.aborted) {
       return this.#giveUp(cause, isGoodBye);
     }
+    if (this.#isHopeless(cause.cause)) {
+      this.#unreadable = cause.cause;
+      return this.#giveUp(cause, false);
+    }
     this.#waiting ??= new Set();
     this.#isCautious = cause.cause instanceof BrokerError;
     this.#users.subscriptions.detach();
     this.#users.requests.lost(cause);
     void this.#reconnect(cause);
+  }
+
+  /** Whether the broker sends the same again that nobody can read. */
+  #isHopeless(cause: unknown): cause is FrameError {
+    return cause instanceof FrameError &&
+      this.#unreadables.meet(cause, this.#context.clock.now());
   }
 
   async #reconnect(cause: ConnectionError): Promise<void> {

@@ -268,6 +268,20 @@ export class SubscriptionCore {
   }
 
   /**
+   * A message came that cannot be handed out. What came before it is, and can be
+   * settled; then the subscription ends with this. Called by the client.
+   */
+  spoil(error: unknown): void {
+    if (!STAGES[this.#stage].begins) return;
+    this.#stage = "draining";
+    this.inbox.close(error);
+    this.#ending = this.#untilIdle()
+      .then(() => this.#sayGoodBye())
+      .catch(() => {})
+      .then(() => this.fail(error));
+  }
+
+  /**
    * It ends now. Whoever waits is told why; without a reason the loops end as
    * if there were no more messages. Called by the client.
    */

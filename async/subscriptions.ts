@@ -189,6 +189,12 @@ export class Subscriptions implements FrameRouter {
     }
   }
 
+  damaged(subscription: string, error: unknown): boolean {
+    const core = this.#cores.get(subscription);
+    core?.spoil(error);
+    return core !== undefined;
+  }
+
   subscriptionFailed(subscription: string, error: BrokerError): void {
     this.#cores.get(subscription)?.fail(error);
     this.#requests.subscriptionFailed(subscription, error);

@@ -21,8 +21,11 @@ export function brokerError(
   const message = frame.headers.get("message") ?? "";
   // RabbitMQ says what went wrong in the body alone, ActiveMQ puts a trace there.
   const [line = ""] = new TextDecoder().decode(frame.body).trim().split("\n");
-  const said = line === "" || line.includes(message) || message.includes(line)
-    ? message || line
+  // What one leaves out is in the other: ActiveMQ names the exception in the body.
+  const said = message.includes(line)
+    ? message
+    : line.includes(message)
+    ? line
     : `${message}: ${line}`;
   // Cut only then: a piece of a passcode is not for print either.
   const shown = redactText(said, passcode).slice(0, LONGEST_REASON);
