@@ -87,6 +87,7 @@ export async function startRabbitMQ(
   return runningBroker("rabbitmq", urlOf(ports.stomp), resources.move(), {
     nodes: [node],
     tls: { url, ...client },
+    webSocket: `${urlOf(ports.webStomp).replace("stomp:", "ws:")}/ws`,
   });
 }
 

@@ -30,6 +30,8 @@ export interface RunningBroker extends AsyncDisposable {
   readonly url: string;
   /** Where it also listens for TLS, wanting a certificate of the client's. */
   readonly tls: TlsAccess | undefined;
+  /** Where it takes WebSockets, with login and passcode. */
+  readonly webSocket: string | undefined;
   /** Where consumers written in Java connect. */
   readonly jms: string | undefined;
   /** Its processes; several where it is a cluster. */
@@ -60,6 +62,7 @@ export const ACCOUNT = { login: "guest", passcode: "guest" } as const;
 /** What a broker offers beside its port. */
 export interface Extras {
   readonly tls?: TlsAccess;
+  readonly webSocket?: string;
   readonly jms?: string;
   readonly nodes: readonly BrokerNode[];
 }
@@ -91,7 +94,7 @@ export function runningBroker(
   name: BrokerName,
   url: string,
   resources: AsyncDisposableStack,
-  { tls, jms, nodes }: Extras,
+  { tls, webSocket, jms, nodes }: Extras,
 ): RunningBroker {
   let stopped: Promise<void> | undefined;
   const stop = () => stopped ??= resources.disposeAsync();
@@ -99,6 +102,7 @@ export function runningBroker(
     name,
     url,
     tls,
+    webSocket,
     jms,
     nodes,
     stop,

@@ -1,4 +1,5 @@
 import { BROKERS } from "./brokers.ts";
+import { browserPage } from "./browser.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
@@ -48,6 +49,7 @@ export const STEPS: readonly Step[] = [
   { name: "careless", run: carelessPrograms },
   { name: "examples", run: examples },
   { name: "strangers", run: strangers },
+  { name: "browser", run: browserPage },
   ...BROKERS.map(liveStep),
   ...BROKERS.map((kind) =>
     crashStep(
@@ -135,6 +137,7 @@ async function liveSuite(bench: Workbench, kind: BrokerKind): Promise<Tally> {
     STOMPEST_BROKER_TLS: broker.tls === undefined
       ? ""
       : JSON.stringify(broker.tls),
+    STOMPEST_BROKER_WEB_SOCKET: broker.webSocket ?? "",
   };
   return total([
     await denoSuite(bench, liveTestFiles(), env),
