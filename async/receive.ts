@@ -12,7 +12,7 @@ import type { Unsettled } from "./unsettled.ts";
 export function receive(
   inbox: Inbox,
   unsettled: Unsettled,
-  { clock, signals }: ClientContext,
+  { clock, pace, signals }: ClientContext,
   { timeout = Infinity, signal }: ReceiveOptions,
 ): Promise<Message | null> {
   return new Promise((resolve, reject) => {
@@ -29,6 +29,9 @@ export function receive(
     };
     const here = inbox.take();
     if (here !== undefined) return take(here);
+    if (timeout === 0 && inbox.length === 0) {
+      return pace.isOver ? pace.wake(() => resolve(null)) : resolve(null);
+    }
     const waitNoMore = (): void => {
       inbox.waitNoMore(taker);
       forget();
@@ -43,7 +46,9 @@ export function receive(
         reject(cause);
       },
     };
-    const cancel = clock.after(timeout, () => {
+    // What is here already is handed out when it is the program's turn.
+    const limit = inbox.length > 0 ? Infinity : timeout;
+    const cancel = clock.after(limit, () => {
       waitNoMore();
       resolve(null);
     });
