@@ -48,10 +48,10 @@ export { InterceptedConnection, Interception } from "./scripted_broker.ts";
 export { type Misbehaviour } from "./misbehaviour.ts";
 export {
   type MemoryBroker,
-  type ReceivedFrame,
   serve,
   serveInMemory,
   TestBroker,
   type TestBrokerOptions,
 } from "./serve.ts";
+export { type ReceivedFrame } from "./transcript.ts";
 export { settled, VirtualClock } from "./virtual_clock.ts";

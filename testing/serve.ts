@@ -3,7 +3,12 @@ import type { QueueStats } from "../broker/core.ts";
 import { BROKER_CHECKS, type BrokerOptions } from "../broker/options.ts";
 import type { Frame } from "../codec/mod.ts";
 import { DIALECT_NAMES, type DialectName } from "../session/dialects.ts";
-import { type Check, checkOptions, oneOf } from "../session/option_checks.ts";
+import {
+  type Check,
+  checkOptions,
+  numberFrom,
+  oneOf,
+} from "../session/option_checks.ts";
 import type { Clock } from "../transport/clock.ts";
 import { MemoryNetwork } from "../transport/memory.ts";
 import type { Link, Listener, Transport } from "../transport/transport.ts";
@@ -11,6 +16,7 @@ import { UsageError } from "../errors.ts";
 import { KitConnection, type KitState } from "./kit_connection.ts";
 import { Interception } from "./scripted_broker.ts";
 import { type Misbehaviour, MISBEHAVIOUR_CHECKS } from "./misbehaviour.ts";
+import { type ReceivedFrame, Transcript } from "./transcript.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** Options of {@linkcode serve}. */
@@ -27,20 +33,24 @@ export interface TestBrokerOptions extends BrokerOptions {
    * @default {"stompest"}
    */
   dialect?: DialectName | undefined;
+  /**
+   * How many frames the transcript keeps: the latest. A test that runs for long
+   * may need no more than the last hundred; see
+   * {@linkcode TestBroker.clearFrames}, too.
+   *
+   * @default {100000}
+   */
+  maxFrames?: number | undefined;
 }
+
+/** So many frames the transcript keeps where nothing is said. */
+const MAX_FRAMES = 100_000;
 
 const TEST_BROKER_CHECKS: Readonly<Record<keyof TestBrokerOptions, Check>> = {
   ...BROKER_CHECKS,
   dialect: oneOf(...DIALECT_NAMES),
+  maxFrames: numberFrom(0, Infinity),
 };
-
-/** A frame that a client has sent. */
-export interface ReceivedFrame {
-  /** The how-many-th connection it came over, from 1. */
-  readonly connection: number;
-  /** As it came. */
-  readonly frame: Frame;
-}
 
 /** A broker for tests. It is made by {@linkcode serve} or {@linkcode serveInMemory}. */
 export class TestBroker implements AsyncDisposable {
@@ -76,9 +86,17 @@ export class TestBroker implements AsyncDisposable {
     return this.#broker.queue(destination);
   }
 
-  /** All frames that clients have sent, heart-beats not counted, in order. */
+  /**
+   * The frames that clients have sent, heart-beats not counted, in order: the
+   * latest `maxFrames` of them since {@linkcode TestBroker.clearFrames}.
+   */
   frames(): readonly ReceivedFrame[] {
-    return [...this.#kit.frames];
+    return this.#kit.transcript.frames();
+  }
+
+  /** Forgets the frames that clients have sent until now. */
+  clearFrames(): void {
+    this.#kit.transcript.clear();
   }
 
   /**
@@ -138,10 +156,14 @@ export class TestBroker implements AsyncDisposable {
 class Kit implements KitState {
   #misbehaviour: Misbehaviour = {};
   #change = Promise.withResolvers<void>();
-  readonly frames: ReceivedFrame[] = [];
+  readonly transcript: Transcript;
   #connections = 0;
   #interception: Interception | undefined;
   readonly #intercepted: Link[] = [];
+
+  constructor(maxFrames: number) {
+    this.transcript = new Transcript(maxFrames);
+  }
 
   get misbehaviour(): Misbehaviour {
     return this.#misbehaviour;
@@ -177,7 +199,7 @@ class Kit implements KitState {
   }
 
   record(connection: number, frame: Frame): void {
-    this.frames.push({ connection, frame });
+    this.transcript.add(connection, frame);
   }
 
   /** The same listener, whose links are the kit's. */
@@ -230,8 +252,8 @@ export async function serve(
   options: TestBrokerOptions = {},
 ): Promise<TestBroker> {
   checkOptions("serve()", options, TEST_BROKER_CHECKS);
-  const { dialect, ...rest } = options;
-  const kit = new Kit();
+  const { dialect, maxFrames = MAX_FRAMES, ...rest } = options;
+  const kit = new Kit(maxFrames);
   const broker = await serveWith(rest, {
     dialect,
     wrap: (listener) => kit.wrap(listener),

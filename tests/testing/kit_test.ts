@@ -352,6 +352,24 @@ test("a misbehaviour that there is none of is refused", async () => {
   }
 });
 
+test("the transcript keeps the latest frames, as many as it is told, until it is cleared", async () => {
+  await using memory = await serveInMemory({ maxFrames: 3 });
+  await using client = await connect(memory.broker.url, memory.access);
+  const bodies = () => memory.broker.frames().map(({ frame }) => frame.text());
+  for (const body of ["1", "2", "3", "4", "5"]) {
+    await client.send("/queue/a", body, { receipt: true });
+  }
+  assertEquals(bodies(), ["3", "4", "5"]);
+  assertEquals(bodies(), ["3", "4", "5"]);
+  for (const { frame } of memory.broker.frames()) {
+    assertEquals(frame.body.buffer.byteLength, frame.body.length);
+  }
+  memory.broker.clearFrames();
+  assertEquals(bodies(), []);
+  await client.send("/queue/a", "6", { receipt: true });
+  assertEquals(bodies(), ["6"]);
+});
+
 test("the transcript has each client's frames, and the queue what it holds", async () => {
   await using broker = await serve();
   await using client = await connect(broker.url);
