@@ -2,7 +2,7 @@ import { ConnectionError, TimeoutError, type UsageError } from "../errors.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
 import { type Address, showAddress } from "../transport/transport.ts";
 import type { TlsOptions } from "../transport/tls.ts";
-import { CallTime, finish, type Resumable } from "./call_time.ts";
+import type { CallTime, Resumable } from "./call_time.ts";
 import { type ChannelSize, SharedChannel } from "./shared_channel.ts";
 import { exitFlush } from "./exit_flush.ts";
 import { pause } from "./pause.ts";
@@ -65,20 +65,11 @@ export class BlockingLink {
   }
 
   /**
-   * Connects.
+   * Connects, in as many calls as it takes.
    *
    * @throws {ConnectionError} if the worker cannot be started or nothing
    * answers there, {TimeoutError} if that takes too long.
    */
-  static open(
-    address: Address,
-    timeout: number,
-    options?: BlockingLinkOptions,
-  ): BlockingLink {
-    return finish(BlockingLink.dial(address, timeout, new CallTime(), options));
-  }
-
-  /** The same, in as many calls as it takes. */
   static *dial(
     address: Address,
     timeout: number,

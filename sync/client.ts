@@ -67,8 +67,10 @@ export class SyncClient implements Disposable {
    * With `receipt: true` it blocks until the broker has confirmed that it has
    * the message; messages that arrive meanwhile are kept for
    * {@linkcode receiveFrame}. Without it, it returns once the message is on its
-   * way, which it also is if the program ends then; it is lost if the
-   * connection dies.
+   * way, which it also is if the program returns, throws or exits then: the end
+   * waits for up to a second. It is lost if the connection dies, if a signal
+   * that nobody handles kills the program, or if `terminate()` or `self.close()`
+   * ends the program's own worker.
    *
    * @throws {UsageError} if it cannot be sent: nothing is written.
    * {BrokerError} if the broker says so. {TimeoutError} if the receipt is late,

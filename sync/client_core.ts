@@ -12,7 +12,7 @@ import type {
 } from "./options.ts";
 import type { Operation } from "./receipts.ts";
 import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
-import type { Request } from "./request.ts";
+import { type Request, writeRequest } from "./request.ts";
 import { requestOf, Subscriptions } from "./subscriptions.ts";
 import { Undecodable } from "./undecodable.ts";
 
@@ -180,7 +180,7 @@ export class ClientCore {
         }),
       );
     }
-    if (connection.isFailureKnown) return;
+    if (connection.end.isTold) return;
     throw new ConnectionError(
       "The connection was gone before the good-bye: it is unknown whether the " +
         "broker took what was sent without a receipt.",
@@ -208,7 +208,7 @@ export class ClientCore {
 
   #send(connection: Connection, request: Request): void {
     const operation = this.#operation(request);
-    const receipt = write(connection, request, operation);
+    const receipt = writeRequest(connection, request, operation);
     if (receipt !== undefined) connection.confirm(receipt, operation);
   }
 
@@ -228,10 +228,10 @@ export class ClientCore {
     connection.notice();
     if (connection.failure === undefined || connection === this.#ended) return;
     this.#ended = connection;
-    const error = connection.undecodable;
+    const error = connection.end.undecodable;
     if (error === undefined) return;
     if (!this.#undecodable.meet(error, performance.now())) return;
-    connection.isFailureKnown = true;
+    connection.end.tell();
     throw error;
   }
 
@@ -273,7 +273,10 @@ export class ClientCore {
       const left = Math.max(0, Math.ceil(deadline - begun));
       const timeout = Math.min(operation.timeout, left);
       try {
-        const receipt = write(connection, request, { ...operation, timeout });
+        const receipt = writeRequest(connection, request, {
+          ...operation,
+          timeout,
+        });
         yield* connection.confirmIn(
           receipt!,
           { ...operation, timeout },
@@ -285,22 +288,4 @@ export class ClientCore {
     }
     if (previous !== undefined) connection.inbox.inheritFrom(previous.inbox);
   }
-}
-
-/** Writes what a request is, and returns the receipt that it has asked for. */
-function write(
-  connection: Connection,
-  request: Request,
-  operation: Operation,
-): string | undefined {
-  const { session } = connection;
-  const receipt = request.receipt ? session.newReceipt() : undefined;
-  const contentLength = request.contentLength?.(session);
-  const frames = request.frames(session, receipt);
-  if (receipt !== undefined) connection.catchUp();
-  for (const frame of frames) {
-    connection.write(frame, operation, contentLength);
-  }
-  request.written?.(connection);
-  return receipt;
 }

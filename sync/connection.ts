@@ -1,31 +1,22 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
-import {
-  type BrokerError,
-  ConnectionError,
-  FrameError,
-  TimeoutError,
-} from "../errors.ts";
+import { ConnectionError, TimeoutError } from "../errors.ts";
 import { ClientSession } from "../session/client_session.ts";
 import {
   type ClientSessionOptions,
   sessionOptions,
 } from "../session/session_options.ts";
-import type { SessionEvent } from "../session/events.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
-import { brokerError, redacted } from "../session/broker_error.ts";
+import { redacted } from "../session/broker_error.ts";
 import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { BlockingLink } from "./blocking_link.ts";
 import type { CallTime, Resumable } from "./call_time.ts";
+import { ConnectionEnd } from "./connection_end.ts";
+import { FrameRouter } from "./frame_router.ts";
 import { Inbox } from "./inbox.ts";
-import {
-  type ErrorEvent,
-  type Operation,
-  Receipts,
-  unknownFate,
-} from "./receipts.ts";
+import { type Operation, Receipts, unknownFate } from "./receipts.ts";
 
 /** What a connection is made with. */
 export interface ConnectionOptions extends ClientSessionOptions {
@@ -48,16 +39,14 @@ export class Connection {
   readonly session: ClientSession;
   /** What has come and was not asked for yet. */
   readonly inbox: Inbox = new Inbox();
-  /** Whether a call has thrown {@linkcode failure}. */
-  isFailureKnown = false;
+  /** Whether it is gone, why, and who knows that. */
+  readonly end: ConnectionEnd = new ConnectionEnd();
   readonly #link: BlockingLink;
   readonly #decoder: FrameDecoder;
   readonly #buffer = new FrameBuffer(0);
   readonly #passcode: string | undefined;
   readonly #receipts = new Receipts();
-  #lastError: BrokerError | undefined;
-  #cause: unknown;
-  #failure: ConnectionError | undefined;
+  readonly #router: FrameRouter;
 
   private constructor(link: BlockingLink, options: ConnectionOptions) {
     this.#link = link;
@@ -67,6 +56,12 @@ export class Connection {
       limits: options.limits,
       lenient: true,
     });
+    this.#router = new FrameRouter(
+      this.session,
+      this.inbox,
+      this.#receipts,
+      options.passcode,
+    );
   }
 
   /**
@@ -98,23 +93,18 @@ export class Connection {
 
   /** Why the connection is gone, if that has been noticed. */
   get failure(): ConnectionError | undefined {
-    return this.#failure;
-  }
-
-  /** What could not be decoded, where that has ended the connection. */
-  get undecodable(): FrameError | undefined {
-    return this.#cause instanceof FrameError ? this.#cause : undefined;
+    return this.end.failure;
   }
 
   /** Takes note of the other side's end, if there is one, without waiting. */
   notice(): void {
-    if (this.#failure !== undefined || !this.#link.hasEnded) return;
+    if (this.failure !== undefined || !this.#link.hasEnded) return;
     while (this.#receive());
   }
 
   /** Takes what has come: an ERROR among it is not about what is written next. */
   catchUp(): void {
-    if (this.#failure === undefined && this.#link.hasOctets) this.#receive();
+    if (this.failure === undefined && this.#link.hasOctets) this.#receive();
   }
 
   /**
@@ -127,7 +117,7 @@ export class Connection {
    */
   write(frame: Frame, operation: Operation, contentLength = true): void {
     try {
-      if (this.#failure !== undefined) throw this.#failure;
+      if (this.failure !== undefined) throw this.failure;
       const { version } = this.session;
       this.#buffer.append(frame, { version, contentLength });
       this.#link.write(this.#buffer.take(), {
@@ -142,7 +132,7 @@ export class Connection {
       // What is left of a frame that was torn cannot be completed later.
       if (this.#link.isTorn) this.fail(error);
       this.notice();
-      this.isFailureKnown = this.#failure !== undefined;
+      this.end.tell();
       throw error;
     }
   }
@@ -181,10 +171,10 @@ export class Connection {
 
   #settleReceipt({ name, timeout }: Operation): void {
     if (this.#receipts.settle()) return;
-    if (this.#failure !== undefined) {
-      this.isFailureKnown = true;
+    if (this.failure !== undefined) {
+      this.end.tell();
       const reason = "the connection was lost before its receipt came";
-      throw unknownFate(name, reason, this.#failure);
+      throw unknownFate(name, reason, this.failure);
     }
     throw new TimeoutError(`The receipt of ${name}`, timeout);
   }
@@ -202,7 +192,7 @@ export class Connection {
       deadline,
     );
     if (isHere) return true;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.failure !== undefined) throw this.failure;
     return false;
   }
 
@@ -228,26 +218,19 @@ export class Connection {
    * still leaves, and what has come is in the inbox.
    */
   leave(timeout: number): void {
-    this.isFailureKnown = true;
-    if (this.#failure !== undefined) return;
-    this.#link.flush(performance.now() + timeout);
-    this.#link.close();
-    while (this.#failure === undefined && this.#receive());
-    this.fail(new ConnectionError("The client has left this connection."));
+    if (this.failure === undefined) {
+      this.#link.flush(performance.now() + timeout);
+      this.#link.close();
+      while (this.failure === undefined && this.#receive());
+      this.fail(new ConnectionError("The client has left this connection."));
+    }
+    this.end.tell();
   }
 
   /** The connection ends now, because of this. Idempotent. */
   fail(cause: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#cause = cause;
-    this.#failure = cause instanceof ConnectionError
-      ? cause
-      : new ConnectionError(
-        `The connection to ${this.#link.peer} was given up: ${
-          cause instanceof Error ? cause.message : String(cause)
-        }`,
-        { cause },
-      );
+    if (this.failure !== undefined) return;
+    this.end.lose(cause, this.#link.peer);
     this.session.lost();
     this.#link.close();
   }
@@ -262,7 +245,7 @@ export class Connection {
       time,
     );
     // The reason itself says more than that the connection is gone.
-    if (this.#failure !== undefined) throw this.#cause;
+    if (this.failure !== undefined) throw this.end.cause;
     if (!isOpen) throw new TimeoutError("CONNECTED", timeout);
     const { heartBeat, dialect, version } = this.session;
     if (dialect.skipsBeats) {
@@ -279,10 +262,10 @@ export class Connection {
    */
   #readUntil(holds: () => boolean, wait: () => boolean, deadline: number) {
     while (!holds()) {
-      if (this.#failure !== undefined) return false;
+      if (this.failure !== undefined) return false;
       if (this.#receive()) {
         if (performance.now() >= deadline) return holds();
-      } else if (this.#failure === undefined && !wait()) return false;
+      } else if (this.failure === undefined && !wait()) return false;
     }
     return true;
   }
@@ -297,7 +280,7 @@ export class Connection {
       const until = time.waitsUntil(deadline);
       const wait = () => this.#link.waitForOctets(until);
       if (this.#readUntil(holds, wait, until)) return true;
-      if (this.#failure !== undefined || time.isOver(deadline)) return false;
+      if (this.failure !== undefined || time.isOver(deadline)) return false;
       yield;
     }
   }
@@ -305,7 +288,7 @@ export class Connection {
   /** Reads what has come while there is no room for what is to be written. */
   readonly #takeIn = (): void => {
     this.#receive();
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.failure !== undefined) throw this.failure;
   };
 
   /** Reads what has come, without waiting, and says whether that was anything. */
@@ -314,64 +297,20 @@ export class Connection {
     const octets = link.read();
     if (octets.length === 0) {
       // The last octets may have come after we looked.
-      if (link.hasEnded && !link.hasOctets) this.fail(this.#endOf(link));
+      if (link.hasEnded && !link.hasOctets) {
+        this.fail(this.#router.explained(link.failure));
+      }
       return false;
     }
     try {
       this.#decoder.push(octets);
       for (const frame of this.#decoder) {
-        this.#dispatch(this.session.receive(frame));
-        if (this.#failure !== undefined) break;
+        this.#router.route(frame);
+        if (this.failure !== undefined) break;
       }
     } catch (error) {
       this.fail(redacted(error, this.#passcode));
     }
     return true;
-  }
-
-  #endOf({ failure }: BlockingLink): Error {
-    return failure instanceof ConnectionError && failure.cause === undefined &&
-        this.#lastError !== undefined
-      ? new ConnectionError(failure.message, { cause: this.#lastError })
-      : failure;
-  }
-
-  #dispatch(event: SessionEvent): void {
-    switch (event.type) {
-      case "message":
-      case "damaged":
-        this.inbox.keep(event);
-        return;
-      case "receipt":
-        this.#receipts.resolve(event.id);
-        return;
-      case "connected":
-        this.#receipts.allTaken();
-        return;
-      case "refused":
-        this.fail(
-          this.#brokerError("The broker refused the connection", event.frame),
-        );
-        return;
-      case "error":
-        this.#report(event);
-    }
-  }
-
-  /** An ERROR goes to the operation that it belongs to, or into the inbox. */
-  #report(event: ErrorEvent): void {
-    const error = this.#brokerError("The broker reported", event.frame);
-    this.#lastError = error;
-    const { receipt, subscription } = event;
-    // Whatever is wrong, it is not the good-bye, unless that is said.
-    const isElse = this.session.state === "disconnecting" &&
-      receipt === undefined;
-    if (!isElse && this.#receipts.reject(event, error)) return;
-    const isEnded = receipt === undefined && subscription !== undefined;
-    this.inbox.report(error, isEnded ? subscription : undefined);
-  }
-
-  #brokerError(what: string, frame: Frame): BrokerError {
-    return brokerError(what, frame, this.#passcode);
   }
 }

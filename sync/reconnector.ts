@@ -112,7 +112,7 @@ export class Reconnector {
       if (!result.done) return undefined;
       if (result.value !== undefined) return result.value;
     }
-    connection.isFailureKnown = true;
+    connection.end.tell();
     const what = `Cannot ${operation}: the connection is gone`;
     if (errors.length > 0) {
       this.#options.gaveUp(errors);

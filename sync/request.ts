@@ -1,6 +1,7 @@
 import type { Frame } from "../codec/mod.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import type { Connection } from "./connection.ts";
+import type { Operation } from "./receipts.ts";
 
 /** One frame that the client wants to be sent. */
 export interface Request {
@@ -22,4 +23,22 @@ export interface Request {
   frames(session: ClientSession, receipt: string | undefined): Frame[];
   /** It is on its way. */
   written?(connection: Connection): void;
+}
+
+/** Writes what a request is, and returns the receipt that it has asked for. */
+export function writeRequest(
+  connection: Connection,
+  request: Request,
+  operation: Operation,
+): string | undefined {
+  const { session } = connection;
+  const receipt = request.receipt ? session.newReceipt() : undefined;
+  const contentLength = request.contentLength?.(session);
+  const frames = request.frames(session, receipt);
+  if (receipt !== undefined) connection.catchUp();
+  for (const frame of frames) {
+    connection.write(frame, operation, contentLength);
+  }
+  request.written?.(connection);
+  return receipt;
 }

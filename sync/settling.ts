@@ -165,7 +165,7 @@ export class Settling {
     const { connection } = this.#core;
     const cause = this.#lost.get(id);
     if (cause !== undefined) {
-      if (connection.failure === cause) connection.isFailureKnown = true;
+      if (connection.failure === cause) connection.end.tell();
       throw new ConnectionError(
         `The transaction ${id} was lost with its connection: nothing of it has ` +
           "happened. Begin another one.",

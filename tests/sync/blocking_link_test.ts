@@ -1,9 +1,23 @@
 import process from "node:process";
 import { ConnectionError, TimeoutError } from "../../errors.ts";
-import { BlockingLink } from "../../sync/blocking_link.ts";
+import type { Address } from "../../transport/transport.ts";
+import {
+  BlockingLink,
+  type BlockingLinkOptions,
+} from "../../sync/blocking_link.ts";
+import { CallTime, finish } from "../../sync/call_time.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { test } from "../support/harness.ts";
 import { Thread } from "./support/thread.ts";
+
+/** Connects in one call. */
+function openLink(
+  address: Address,
+  timeout: number,
+  options?: BlockingLinkOptions,
+): BlockingLink {
+  return finish(BlockingLink.dial(address, timeout, new CallTime(), options));
+}
 
 /** A link to somebody who sends everything back. */
 async function withEcho(
@@ -12,7 +26,7 @@ async function withEcho(
 ): Promise<void> {
   await using peer = await Thread.peer("an echo");
   const { hostname, port } = new URL(peer.url);
-  const link = BlockingLink.open({ hostname, port: Number(port) }, 5000, size);
+  const link = openLink({ hostname, port: Number(port) }, 5000, size);
   try {
     body(link);
   } finally {
@@ -67,7 +81,7 @@ test("BlockingLink waits for octets no longer than it is told to", async () => {
 
 test("BlockingLink says where nobody listens", () => {
   const error = assertThrows(
-    () => BlockingLink.open({ hostname: "127.0.0.1", port: 1 }, 5000),
+    () => openLink({ hostname: "127.0.0.1", port: 1 }, 5000),
     ConnectionError,
     "Cannot connect to 127.0.0.1:1: nothing listens there",
   );
@@ -95,7 +109,7 @@ const NOWHERE = { hostname: "127.0.0.1", port: 1 };
 test("BlockingLink tells at once that this runtime has no workers", () => {
   withWorkers(undefined, () => {
     assertThrows(
-      () => BlockingLink.open(NOWHERE, 5000),
+      () => openLink(NOWHERE, 5000),
       ConnectionError,
       "Cannot start the worker that a blocking client needs",
     );
@@ -110,7 +124,7 @@ test("BlockingLink tells at once that it may have no worker", () => {
   }
   withWorkers(Forbidden, () => {
     assertThrows(
-      () => BlockingLink.open(NOWHERE, 5000),
+      () => openLink(NOWHERE, 5000),
       ConnectionError,
       "permitted",
     );
@@ -130,7 +144,7 @@ test("BlockingLink gives up a worker that does not come up, within a few seconds
   withWorkers(Idle, () => {
     const begun = performance.now();
     assertThrows(
-      () => BlockingLink.open(NOWHERE, 60_000),
+      () => openLink(NOWHERE, 60_000),
       ConnectionError,
       "did not come up within 4000 ms",
     );
@@ -152,7 +166,7 @@ function lifelessLink(url: string): BlockingLink {
   const { hostname, port } = new URL(url);
   let link: BlockingLink | undefined;
   withWorkers(Mortal, () => {
-    link = BlockingLink.open({ hostname, port: Number(port) }, 5000);
+    link = openLink({ hostname, port: Number(port) }, 5000);
   });
   for (const worker of workers) worker.terminate();
   return link!;
@@ -183,6 +197,6 @@ test("BlockingLink notices in calls of any length that its worker has died, afte
 test("BlockingLink gives up a connection that takes too long", () => {
   // An address that is set aside for documentation, so that nobody answers.
   const slow = { hostname: "192.0.2.1", port: 1 };
-  const error = assertThrows(() => BlockingLink.open(slow, 0));
+  const error = assertThrows(() => openLink(slow, 0));
   assert(error instanceof TimeoutError || error instanceof ConnectionError);
 });
