@@ -10,10 +10,8 @@ import { type PumpWorker, startWorker } from "./worker.ts";
 import { LOOK_AROUND, WorkerWatch } from "./worker_watch.ts";
 
 /**
- * How long the worker may take to come up, in ms. Deno needs a few for it, but a
- * whole second where a worker starts another one, or an inspector is there: in
- * its REPL, and where it measures coverage. A worker that cannot be had at all
- * is noticed at once.
+ * How long the worker may take to come up, in ms. Deno needs a whole second
+ * where a worker starts another one, or an inspector is there, as in its REPL.
  */
 const START_TIMEOUT = 4000;
 
@@ -78,12 +76,9 @@ export class BlockingLink {
   ): Resumable<BlockingLink> {
     const channel = SharedChannel.create(size);
     const peer = showAddress(address);
+    const { hostname, port } = address;
     const { memory } = channel;
-    const worker = startWorker({
-      memory,
-      address: { hostname: address.hostname, port: address.port },
-      tls,
-    });
+    const worker = startWorker({ memory, address: { hostname, port }, tls });
     const link = new BlockingLink(peer, channel, worker);
     let isOpen = false;
     try {
@@ -101,10 +96,7 @@ export class BlockingLink {
     return this.#channel.inbound.length > 0;
   }
 
-  /**
-   * Whether the other side has ended or was lost. What came before that can
-   * still be read.
-   */
+  /** Whether the other side has ended; what came before can still be read. */
   get hasEnded(): boolean {
     return this.#channel.state !== "open";
   }

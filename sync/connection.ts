@@ -1,38 +1,23 @@
 import { FrameDecoder } from "../codec/decoder.ts";
 import { FrameBuffer } from "../codec/encoder.ts";
-import type { Frame, FrameLimits } from "../codec/mod.ts";
+import type { Frame } from "../codec/mod.ts";
 import { ConnectionError, TimeoutError } from "../errors.ts";
 import { ClientSession } from "../session/client_session.ts";
-import {
-  type ClientSessionOptions,
-  sessionOptions,
-} from "../session/session_options.ts";
+import { sessionOptions } from "../session/session_options.ts";
 import { lifeQuestion } from "../session/liveness_probe.ts";
 import { redacted } from "../session/broker_error.ts";
-import type { TlsOptions } from "../transport/tls.ts";
 import type { Address } from "../transport/transport.ts";
 import { BlockingLink } from "./blocking_link.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import type { CallTime, Resumable } from "./call_time.ts";
 import { ConnectionEnd } from "./connection_end.ts";
 import { FrameRouter } from "./frame_router.ts";
 import { Inbox } from "./inbox.ts";
 import { type Operation, Receipts, unknownFate } from "./receipts.ts";
 
-/** What a connection is made with. */
-export interface ConnectionOptions extends ClientSessionOptions {
-  readonly limits: Partial<FrameLimits> | undefined;
-  readonly connectTimeout: number;
-  readonly connectedTimeout: number;
-  /** When both of this has to be done, in the time of the calls that do it. */
-  readonly deadline: number;
-  readonly time: CallTime;
-  /** Secures the connection. */
-  readonly tls: TlsOptions | undefined;
-}
-
 /**
- * One connection to one broker, from CONNECT to the end of the socket. Every
- * call that waits blocks the thread; what comes meanwhile is kept.
+ * One connection, from CONNECT to the end of the socket. Every call that waits
+ * blocks the thread; what comes meanwhile is kept.
  */
 export class Connection {
   /** The protocol of this connection. */
@@ -52,10 +37,8 @@ export class Connection {
     this.#link = link;
     this.#passcode = options.passcode;
     this.session = new ClientSession(sessionOptions(options));
-    this.#decoder = new FrameDecoder({
-      limits: options.limits,
-      lenient: true,
-    });
+    const { limits } = options;
+    this.#decoder = new FrameDecoder({ limits, lenient: true });
     this.#router = new FrameRouter(
       this.session,
       this.inbox,

@@ -1,7 +1,20 @@
-import { BrokerError, FrameError, type SyncClient } from "../../sync.ts";
+import {
+  BrokerError,
+  connectSync,
+  FrameError,
+  type SyncClient,
+  TimeoutError,
+} from "../../sync.ts";
 import { Undecodable } from "../../sync/undecodable.ts";
-import { assertEquals, assertThrows } from "../support/assert.ts";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "../support/assert.ts";
 import { test } from "../support/harness.ts";
+import { withChance } from "../support/random.ts";
+import { conversationOf, MANY, MAX_BODY } from "./support/conversation.ts";
+import { Thread } from "./support/thread.ts";
 import { RECEIPT, S, SOON, texts, tried } from "./support/tried.ts";
 
 /** Receives and acknowledges, and says what that was. */
@@ -59,6 +72,32 @@ tried(
     );
   },
 );
+
+test("sound and damaged messages: each sound one is handed out in its place, each other one is told of, and the client goes on", async () => {
+  await using peer = await Thread.peer("sound and damaged messages");
+  const { sound, damaged } = withChance((random) =>
+    conversationOf(random, MANY)
+  );
+  const client = connectSync(peer.url, {
+    heartBeat: [0, 0],
+    limits: { maxBodyBytes: MAX_BODY },
+    drainTimeout: 0,
+  });
+  client.subscribe("/queue/a", { id: "s", ack: "auto" });
+  const seen: string[] = [];
+  let told = 0;
+  while (seen.at(-1) !== sound.at(-1)) {
+    try {
+      seen.push(client.receiveFrame(SOON)!.text());
+    } catch (error) {
+      assertInstanceOf(error, FrameError);
+      told++;
+    }
+  }
+  assertEquals(seen, sound);
+  assertEquals(told, damaged);
+  assertThrows(() => client.disconnect(), TimeoutError);
+});
 
 test("Undecodable counts what is the same, and forgets it after a minute", () => {
   const undecodable = new Undecodable();

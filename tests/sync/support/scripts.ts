@@ -1,5 +1,7 @@
 import { message } from "../../support/scripted_broker.ts";
 import { raw } from "../../support/raw_peer.ts";
+import { withChance } from "../../support/random.ts";
+import { conversationOf, MANY } from "./conversation.ts";
 import type { ScriptedPeer } from "./scripted_peer.ts";
 
 type Script = (peer: ScriptedPeer) => Promise<void>;
@@ -432,6 +434,13 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
       }
     }
     await goodBye(peer);
+  },
+
+  "sound and damaged messages": async (peer) => {
+    await subscribed(peer);
+    const { pieces } = withChance((random) => conversationOf(random, MANY));
+    for (const piece of pieces) await peer.say(piece);
+    await peer.expectEnd();
   },
 
   "a message that cannot be read, again and again": async (peer) => {
