@@ -1,7 +1,7 @@
 import type { Clock } from "../transport/clock.ts";
 import { Pace } from "../transport/pace.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
-import { SignalWatch } from "./signal_watch.ts";
+import { SignalWatch } from "../transport/signal_watch.ts";
 import { Traffic } from "./stats.ts";
 import { StatusBoard } from "./status.ts";
 

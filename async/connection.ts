@@ -1,4 +1,3 @@
-import { FrameDecoder } from "../codec/decoder.ts";
 import type { Frame, FrameLimits } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError } from "../errors.ts";
 import { brokerError, redacted } from "../session/broker_error.ts";
@@ -11,11 +10,12 @@ import {
   sessionOptions,
 } from "../session/session_options.ts";
 import type { Link } from "../transport/transport.ts";
-import { Alarm } from "./alarm.ts";
+import { Alarm } from "../transport/alarm.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { FrameRouter } from "./frame_router.ts";
+import { FrameReader } from "./frame_reader.ts";
 import { FrameWriter, type RequestInit } from "./frame_writer.ts";
-import { HeartBeats } from "./heart_beats.ts";
+import { BeatSchedule } from "../session/beat_schedule.ts";
 
 /** What a connection is made with. */
 export interface ConnectionInit extends ClientSessionOptions {
@@ -43,16 +43,14 @@ export class Connection {
   readonly #init: ConnectionInit;
   readonly #context: ClientContext;
   readonly #router: FrameRouter;
-  readonly #decoder: FrameDecoder;
+  readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
   readonly #connected = Promise.withResolvers<void>();
   readonly #finished: Promise<void>;
   readonly #alarm: Alarm;
-  readonly #beats = new HeartBeats();
+  readonly #beats = new BeatSchedule();
   #failure: ConnectionError | undefined;
   #isGoodBye = false;
-  /** Present while the reader rests. */
-  #rest: PromiseWithResolvers<void> | undefined;
 
   constructor(
     link: Link,
@@ -65,10 +63,6 @@ export class Connection {
     this.#context = context;
     this.#router = router;
     this.session = new ClientSession(sessionOptions(init));
-    this.#decoder = new FrameDecoder({
-      limits: init.limits,
-      lenient: true,
-    });
     this.#alarm = new Alarm(context.clock, (at) => this.#look(at));
     this.#writer = new FrameWriter({
       link,
@@ -76,6 +70,13 @@ export class Connection {
       beats: this.#beats,
       alarm: this.#alarm,
       failed: (cause) => this.fail(cause),
+    }, context);
+    this.#reader = new FrameReader({
+      link,
+      limits: init.limits,
+      beats: this.#beats,
+      writer: this.#writer,
+      router,
     }, context);
     this.#finished = this.#read();
   }
@@ -147,7 +148,7 @@ export class Connection {
     init: RequestInit,
   ): Promise<void> {
     const come = this.#writer.request(frame, operation, init);
-    this.#readOn();
+    this.#reader.readOn();
     return come;
   }
 
@@ -198,7 +199,7 @@ export class Connection {
     this.session.lost();
     this.#link.close();
     this.#writer.end(failure);
-    this.#readOn();
+    this.#reader.end();
     this.#connected.reject(cause);
     // Nobody need be waiting for it any more.
     this.#connected.promise.catch(() => {});
@@ -210,9 +211,9 @@ export class Connection {
     const { clock, status } = this.#context;
     const now = clock.now();
     // A broker that takes nothing may wait until we take what it has sent.
-    if (this.#writer.look(now)) this.#readOn();
+    if (this.#writer.look(now)) this.#reader.readOn();
     // Where nobody reads, silence says nothing.
-    if (this.#rest !== undefined) this.#beats.received(now);
+    if (this.#reader.isResting) this.#beats.received(now);
     for (const event of this.#beats.due(now, at)) {
       switch (event) {
         case "beat":
@@ -252,68 +253,20 @@ export class Connection {
   }
 
   async #read(): Promise<void> {
-    const { clock, traffic, pace } = this.#context;
     try {
-      for (;;) {
-        const octets = await pace.outside(this.#link.read());
-        if (this.#failure !== undefined) return;
-        if (octets === undefined) {
-          throw new ConnectionError(
-            `The broker at ${this.#link.peer} closed the connection${
-              this.session.version === undefined ? " before CONNECTED" : ""
-            }.`,
-          );
-        }
-        traffic.receivedAt = clock.now();
-        traffic.octetsReceived += octets.length;
-        this.#beats.received(traffic.receivedAt);
-        this.#decoder.push(octets);
-        for (const frame of this.#decoder) {
-          traffic.framesReceived++;
-          this.#dispatch(this.session.receive(frame));
-          if (this.#failure !== undefined) return;
-        }
-        if (this.#mustRest()) await this.#pause();
-        if (pace.isOver) await pace.next();
-      }
+      await this.#reader.read((frame) =>
+        this.#dispatch(this.session.receive(frame))
+      );
+      throw new ConnectionError(
+        `The broker at ${this.#link.peer} closed the connection${
+          this.session.version === undefined ? " before CONNECTED" : ""
+        }.`,
+      );
     } catch (error) {
       const isGoodBye = this.session.state === "disconnecting" &&
         this.#writer.length === 0 && error instanceof ConnectionError;
       this.#end(redacted(error, this.#init.passcode), isGoodBye);
     }
-  }
-
-  /**
-   * The reader goes on whenever somebody waits for an answer: the receipt that
-   * would let a loop go on may be behind the messages that it has no time for.
-   * And it goes on where the broker takes nothing from us before we have.
-   */
-  #mustRest(): boolean {
-    return this.#failure === undefined && this.#writer.receipts.size === 0 &&
-      !this.#writer.isStalled && this.#router.isFull;
-  }
-
-  async #pause(): Promise<void> {
-    const { status, buffer, clock } = this.#context;
-    const { id, destination } = this.#router.fullest;
-    status.post({
-      type: "reading-paused",
-      octets: buffer.octets,
-      subscription: id,
-      destination,
-    });
-    this.#rest = Promise.withResolvers();
-    buffer.onRoom = () => this.#readOn();
-    await this.#rest.promise;
-    this.#beats.received(clock.now());
-    status.post({ type: "reading-resumed" });
-  }
-
-  #readOn(): void {
-    if (this.#rest === undefined || this.#mustRest()) return;
-    this.#context.buffer.onRoom = undefined;
-    this.#rest.resolve();
-    this.#rest = undefined;
   }
 
   #dispatch(event: SessionEvent): void {
@@ -357,7 +310,7 @@ export class Connection {
 
   #begin(): void {
     const { heartBeat, dialect } = this.session;
-    this.#decoder.escapedIn10 = dialect.escapedIn10;
+    this.#reader.decoder.escapedIn10 = dialect.escapedIn10;
     const now = this.#context.clock.now();
     this.#beats.start(new Pulse(heartBeat, now, dialect.skipsBeats));
     this.#setAlarm();

@@ -1,6 +1,6 @@
 import { BrokerError, ConnectionError, StompError } from "../errors.ts";
 import { checkOptions } from "../session/option_checks.ts";
-import { errorCopy } from "./error_copy.ts";
+import { errorCopy } from "../session/error_copy.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { deliveryOf, type Message } from "./message.ts";
 import { UNSUBSCRIBE_CHECKS, type UnsubscribeOptions } from "./options.ts";

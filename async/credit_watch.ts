@@ -1,4 +1,4 @@
-import { Alarm } from "./alarm.ts";
+import { Alarm } from "../transport/alarm.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Unsettled } from "./unsettled.ts";
 

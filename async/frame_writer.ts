@@ -4,11 +4,11 @@ import { ConnectionError } from "../errors.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import { Outbox } from "../transport/outbox.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Alarm } from "../transport/alarm.ts";
 import type { ClientContext } from "./client_context.ts";
-import type { HeartBeats } from "./heart_beats.ts";
+import type { BeatSchedule } from "../session/beat_schedule.ts";
 import { Receipts } from "./receipts.ts";
-import { WriteWatch } from "./write_watch.ts";
+import { WriteWatch } from "../transport/write_watch.ts";
 
 /** How a frame that asks for a receipt is put on its way. */
 export interface RequestInit {
@@ -26,7 +26,7 @@ export interface RequestInit {
 export interface FrameWriterInit {
   readonly link: Link;
   readonly session: ClientSession;
-  readonly beats: HeartBeats;
+  readonly beats: BeatSchedule;
   readonly alarm: Alarm;
   /** Called where the link takes nothing any more. */
   failed(cause: unknown): void;

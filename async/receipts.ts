@@ -1,5 +1,5 @@
 import { TimeoutError } from "../errors.ts";
-import type { SignalWatch } from "./signal_watch.ts";
+import type { SignalWatch } from "../transport/signal_watch.ts";
 
 interface Pending {
   /** The how-many-th frame has asked for it. */

@@ -18,7 +18,7 @@ import {
   type UnsubscribeOptions,
 } from "./options.ts";
 import { receive } from "./receive.ts";
-import { ResubscribeGrace } from "./resubscribe_grace.ts";
+import { ResubscribeGrace } from "../session/resubscribe_grace.ts";
 import { fromCall } from "./stack_trace.ts";
 import { type Stage, STAGES } from "./stages.ts";
 import { type SettledBy, Unsettled } from "./unsettled.ts";

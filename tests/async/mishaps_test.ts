@@ -8,7 +8,7 @@ import {
   type ConnectOptions,
   UsageError,
 } from "../../mod.ts";
-import { ResubscribeGrace } from "../../async/resubscribe_grace.ts";
+import { ResubscribeGrace } from "../../session/resubscribe_grace.ts";
 import { type MemoryBroker, serveInMemory } from "../../testing/mod.ts";
 import type { MemoryNetwork } from "../../transport/memory.ts";
 import {

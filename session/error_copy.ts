@@ -1,4 +1,4 @@
-import type { Message } from "./message.ts";
+import type { Frame } from "../codec/mod.ts";
 
 /** Headers that the broker has set, or that concern this delivery alone. */
 const BROKERS_OWN: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export interface ErrorCopy {
  * kept on disk, with the reason. It can be sent to any broker; RabbitMQ would
  * refuse a SEND that has a `message-id`.
  */
-export function errorCopy(message: Message, error: unknown): ErrorCopy {
+export function errorCopy(message: Frame, error: unknown): ErrorCopy {
   const headers: Record<string, string> = {};
   for (const [name, value] of message.headers) {
     const isOurs = !BROKERS_OWN.has(name) && !name.startsWith("original-") &&
@@ -42,8 +42,8 @@ export function errorCopy(message: Message, error: unknown): ErrorCopy {
     if (isOurs) headers[name] = value;
   }
   headers["persistent"] = "true";
-  headers["failure-destination"] = message.destination;
-  headers["failure-message-id"] = message.id;
+  headers["failure-destination"] = message.headers.get("destination") ?? "";
+  headers["failure-message-id"] = message.headers.get("message-id") ?? "";
   headers["failure-error"] = oneLine(
     error instanceof Error ? error.name : typeof error,
   );

@@ -1,4 +1,4 @@
-import type { Clock } from "../transport/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** One timer for many deadlines: it rings at the earliest. */
 export class Alarm {

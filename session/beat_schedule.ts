@@ -1,4 +1,4 @@
-import type { Pulse } from "../session/heart_beat.ts";
+import type { Pulse } from "./heart_beat.ts";
 
 /** What is to be done now. */
 export type BeatEvent =
@@ -15,7 +15,7 @@ export type BeatEvent =
 const LATE = 100;
 
 /** Says when a connection's heart-beats are due, ours and the broker's. */
-export class HeartBeats {
+export class BeatSchedule {
   #pulse: Pulse | undefined;
   /** Whether the present silence was told of. */
   #isTold = false;
