@@ -279,9 +279,10 @@ export class Connection {
       }
       case "damaged": {
         const error = redacted(event.frame.error, this.#init.passcode);
-        // Where it is nobody's, nobody would ever be told.
-        const id = event.subscription?.id;
-        if (id !== undefined && this.#router.damaged(id, error)) return;
+        const id = event.subscription?.id ??
+          event.frame.headers.get("subscription");
+        if (id !== undefined) return this.#router.damaged(id, error);
+        // Where nobody knows whose it is, nobody would ever be told.
         return this.fail(error);
       }
       case "receipt":

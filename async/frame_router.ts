@@ -5,11 +5,8 @@ import type { BrokerError } from "../errors.ts";
 export interface FrameRouter {
   /** A MESSAGE came, for a subscription if it says which. */
   message(frame: Frame, subscription: string | undefined): void;
-  /**
-   * A MESSAGE came that cannot be handed out. Says whether the subscription is
-   * there, and is ended by it.
-   */
-  damaged(subscription: string, error: unknown): boolean;
+  /** A MESSAGE came that cannot be handed out: its subscription ends with that. */
+  damaged(subscription: string, error: unknown): void;
   /** An ERROR came that names a subscription and no operation. */
   subscriptionFailed(subscription: string, error: BrokerError): void;
   /** Whether too much waits to be handed out to read on. */

@@ -189,10 +189,10 @@ export class Subscriptions implements FrameRouter {
     }
   }
 
-  damaged(subscription: string, error: unknown): boolean {
+  damaged(subscription: string, error: unknown): void {
     const core = this.#cores.get(subscription);
-    core?.spoil(error);
-    return core !== undefined;
+    if (core !== undefined) core.spoil(error);
+    else this.#context.status.post({ type: "unroutable", subscription });
   }
 
   subscriptionFailed(subscription: string, error: BrokerError): void {

@@ -6,7 +6,8 @@ import { Frame } from "./frame.ts";
  * over a limit, or a header that decides what becomes of it was damaged. Where
  * it ended was certain, so that the frames behind it are sound.
  *
- * It has the headers that are known, and no body.
+ * It has the headers that are known, which those that are damaged are not, and
+ * no body.
  */
 export class DamagedFrame extends Frame {
   /** What is wrong with it, what is known of it, and the option that helps. */

@@ -376,7 +376,12 @@ export class FrameDecoder implements Iterable<Frame> {
           ? this.#octets.bytes.subarray(bodyStart, bodyEnd)
           : undefined,
       )
-      : new DamagedFrame(command, headers.list(), flaws.damage);
+      : new DamagedFrame(
+        command,
+        // What is damaged is not known.
+        headers.list().filter(([name]) => !flaws.damaged.includes(name)),
+        flaws.damage,
+      );
     this.#phase = "between";
     this.#scanned = 0;
     this.#octets.advance(next);

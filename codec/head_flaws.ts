@@ -19,12 +19,15 @@ export class HeadFlaws {
   list: string[] | undefined;
   /** What is wrong with a header that decides, if anything is. */
   damage: string | undefined;
+  /** Which headers those are. */
+  readonly damaged: string[] = [];
   /** What is wrong with the present line; the first of it counts. */
   #inLine: string | undefined;
 
   /** Another head begins. */
   clear(): void {
     this.list = this.damage = this.#inLine = undefined;
+    this.damaged.length = 0;
   }
 
   /** Whether something is wrong with the present line. */
@@ -43,7 +46,10 @@ export class HeadFlaws {
     this.#inLine = undefined;
     this.add(flaw);
     if (name.length > LONGEST) return;
-    if (DECIDING.has(String.fromCharCode(...name))) this.damage ??= flaw;
+    const text = String.fromCharCode(...name);
+    if (!DECIDING.has(text)) return;
+    this.damage ??= flaw;
+    this.damaged.push(text);
   }
 
   /** Something is wrong with the frame as a whole. */
