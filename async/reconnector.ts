@@ -5,12 +5,12 @@ import {
   UsageError,
 } from "../errors.ts";
 import type { Attempt, Schedule } from "../session/failover.ts";
+import { RepeatedFailure } from "../session/repeated_failure.ts";
 import { showAddress } from "../transport/transport.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import { CallbackFailure, type Dialer } from "./dialer.ts";
 import type { Requests } from "./requests.ts";
-import { RepeatedFailure } from "./repeated_failure.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { pause } from "./time_limit.ts";
 

@@ -160,7 +160,7 @@ export class SyncClient implements Disposable {
     const arrival = connection?.inbox.shift();
     if (arrival === undefined) return null;
     if (arrival instanceof BrokerError) throw arrival;
-    if (arrival.type === "damaged") throw arrival.frame.error;
+    if (arrival.type === "damaged") throw arrival.error;
     return this.#settling.handOut(arrival, connection!);
   }
 

@@ -4,6 +4,7 @@ import {
   StompError,
   UsageError,
 } from "../errors.ts";
+import { RepeatedFailure } from "../session/repeated_failure.ts";
 import type { CallTime, Resumable } from "./call_time.ts";
 import type { Connection } from "./connection.ts";
 import type {
@@ -14,7 +15,6 @@ import type { Operation } from "./receipts.ts";
 import { Reconnector, type ReconnectorOptions } from "./reconnector.ts";
 import { type Request, writeRequest } from "./request.ts";
 import { requestOf, Subscriptions } from "./subscriptions.ts";
-import { Undecodable } from "./undecodable.ts";
 
 /** What a core is made with. */
 export interface ClientCoreOptions
@@ -33,7 +33,7 @@ export class ClientCore {
   readonly #options: ClientCoreOptions;
   readonly #reconnector: Reconnector;
   readonly #subscriptions = new Subscriptions();
-  readonly #undecodable = new Undecodable();
+  readonly #unreadables = new RepeatedFailure();
   /** Whose end has been taken note of. */
   #ended: Connection | undefined;
   #isClosed = false;
@@ -230,7 +230,7 @@ export class ClientCore {
     this.#ended = connection;
     const error = connection.end.undecodable;
     if (error === undefined) return;
-    if (!this.#undecodable.meet(error, performance.now())) return;
+    if (!this.#unreadables.meet(error, performance.now())) return;
     connection.end.tell();
     throw error;
   }

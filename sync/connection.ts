@@ -101,8 +101,8 @@ export class Connection {
   write(frame: Frame, operation: Operation, contentLength = true): void {
     try {
       if (this.failure !== undefined) throw this.failure;
-      const { version } = this.session;
-      this.#buffer.append(frame, { version, contentLength });
+      const { version, dialect: { escapesIn10 } } = this.session;
+      this.#buffer.append(frame, { version, contentLength, escapesIn10 });
       this.#link.write(this.#buffer.take(), {
         operation: operation.name,
         timeout: operation.timeout,
@@ -163,8 +163,7 @@ export class Connection {
   }
 
   /**
-   * Waits until something is in the inbox. Returns whether that is so before
-   * the deadline.
+   * Waits until something is in the inbox, and says whether it is in time.
    *
    * @throws {ConnectionError} if the connection is lost.
    */
@@ -196,10 +195,7 @@ export class Connection {
     }
   }
 
-  /**
-   * Gives the connection up, as the program wants it. What was written before
-   * still leaves, and what has come is in the inbox.
-   */
+  /** The program gives it up. What was written leaves, what has come is in the inbox. */
   leave(timeout: number): void {
     if (this.failure === undefined) {
       this.#link.flush(performance.now() + timeout);
@@ -289,6 +285,9 @@ export class Connection {
       this.#decoder.push(octets);
       for (const frame of this.#decoder) {
         this.#router.route(frame);
+        if (frame.command === "CONNECTED") {
+          this.#decoder.escapedIn10 = this.session.dialect.escapedIn10;
+        }
         if (this.failure !== undefined) break;
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Frame } from "../codec/mod.ts";
 import { type BrokerError, ConnectionError } from "../errors.ts";
-import { brokerError } from "../session/broker_error.ts";
+import { brokerError, redacted } from "../session/broker_error.ts";
 import type { ClientSession } from "../session/client_session.ts";
 import type { Inbox } from "./inbox.ts";
 import type { ErrorEvent, Receipts } from "./receipts.ts";
@@ -36,8 +36,11 @@ export class FrameRouter {
     const event = this.#session.receive(frame);
     switch (event.type) {
       case "message":
-      case "damaged":
         return this.#inbox.keep(event);
+      case "damaged": {
+        const error = redacted(event.frame.error, this.#passcode);
+        return this.#inbox.keep({ ...event, error });
+      }
       case "receipt":
         return this.#receipts.resolve(event.id);
       case "connected":

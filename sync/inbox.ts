@@ -2,8 +2,10 @@ import { BrokerError } from "../errors.ts";
 import type { SessionEvent, SessionSubscription } from "../session/events.ts";
 import { Fifo } from "../session/fifo.ts";
 
-/** A message and what it came for; it may be too damaged to be handed out. */
-export type Arrival = Extract<SessionEvent, { type: "message" | "damaged" }>;
+/** A message and what it came for; or why it cannot be handed out. */
+export type Arrival =
+  | Extract<SessionEvent, { type: "message" }>
+  | Extract<SessionEvent, { type: "damaged" }> & { readonly error: unknown };
 
 /**
  * What has come on a connection and was not asked for yet, in order: messages,

@@ -5,7 +5,6 @@ import {
   type SyncClient,
   TimeoutError,
 } from "../../sync.ts";
-import { Undecodable } from "../../sync/undecodable.ts";
 import {
   assertEquals,
   assertInstanceOf,
@@ -99,13 +98,20 @@ test("sound and damaged messages: each sound one is handed out in its place, eac
   assertThrows(() => client.disconnect(), TimeoutError);
 });
 
-test("Undecodable counts what is the same, and forgets it after a minute", () => {
-  const undecodable = new Undecodable();
-  const [one, other] = [new FrameError("one"), new FrameError("other")];
-  assertEquals(undecodable.meet(one, 0), false);
-  assertEquals(undecodable.meet(one, 10_000), false);
-  assertEquals(undecodable.meet(one, 60_000), false, "the first is forgotten");
-  assertEquals(undecodable.meet(one, 60_001), true);
-  assertEquals(undecodable.meet(other, 60_002), false);
-  assertEquals(undecodable.meet(one, 60_003), false);
-});
+tried(
+  "a broker that escapes in 1.0",
+  "headers come and go as they are meant",
+  async (client, peer) => {
+    client.subscribe("/queue/a", { id: "s" });
+    assertEquals(client.receiveFrame(SOON)!.headers.get("note"), "a:b");
+    client.send("/queue/a", "x", { headers: { note: "C:\\new" } });
+    client.disconnect();
+    assertEquals((await peer.heard()).slice(0, 5), [
+      "CONNECT",
+      "SUBSCRIBE /queue/a",
+      "SEND /queue/a",
+      "C:\\new",
+      "DISCONNECT",
+    ]);
+  },
+);

@@ -436,6 +436,20 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     await goodBye(peer);
   },
 
+  "a broker that escapes in 1.0": async (peer) => {
+    await peer.accept({ version: "1.0", server: "RabbitMQ/3.10.8" });
+    await peer.expectAndConfirm("SUBSCRIBE");
+    await peer.say(raw("MESSAGE", {
+      subscription: "s",
+      "message-id": "1",
+      destination: "/queue/a",
+      note: "a\\cb",
+    }));
+    await peer.expect("SEND");
+    peer.hear("note");
+    await goodBye(peer);
+  },
+
   "sound and damaged messages": async (peer) => {
     await subscribed(peer);
     const { pieces } = withChance((random) => conversationOf(random, MANY));
