@@ -1,10 +1,12 @@
 import { Fifo } from "../session/fifo.ts";
 import type { Clock } from "../transport/clock.ts";
-import { turn } from "../transport/turn.ts";
+import { everybodysTurn, turn } from "../transport/turn.ts";
 
 /** For how long something works before it is another's turn, in ms. */
 const TURN = 2;
 
+/** After so much work sockets are looked at in any case, in ms. */
+const SOCKETS_EVERY = 6;
 /**
  * For how long what is to be written gathers while there is work, in ms: few large
  * writes cost far less than many small ones.
@@ -42,6 +44,8 @@ export class FairTurns {
   #isRunning = false;
   /** For how long the event loop has been held, in ms. */
   #held = 0;
+  /** The same since sockets were looked at in any case. */
+  #sinceSockets = 0;
   /** Have something to be written. */
   readonly #writers = new Set<Writer>();
   /** How often somebody has worked since they have written. */
@@ -114,7 +118,10 @@ export class FairTurns {
     const isLate = this.#clock.now() - this.#writtenAt >= GATHERING;
     if (isLate) this.#write();
     const worked = this.#worked;
-    await turn();
+    this.#sinceSockets += this.#held;
+    const isDue = this.#sinceSockets >= SOCKETS_EVERY;
+    await (isDue ? everybodysTurn() : turn());
+    if (isDue) this.#sinceSockets = 0;
     this.#held = 0;
     // Nobody had more to do meanwhile.
     if (this.#isIdle && worked === this.#worked) this.#write();

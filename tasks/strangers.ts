@@ -54,6 +54,12 @@ const STRANGERS: readonly Stranger[] = [
     { name: "stompit", script: "stompit.mjs" },
     { name: "stompjs over TCP", script: "stompjs.mjs" },
     { name: "stompjs over WebSocket", script: "stompjs.mjs", isWeb: true },
+    {
+      name: "stompjs's conversations",
+      script: "stompjs_conversations.mjs",
+      isWeb: true,
+    },
+    { name: "rx-stomp", script: "rx_stomp.mjs", isWeb: true },
     { name: "webstomp-client", script: "webstomp.mjs", isWeb: true },
   ].map((stranger): Stranger => ({
     ...stranger,
