@@ -4,7 +4,7 @@ import { brokerError, redacted } from "../session/broker_error.ts";
 import { ClientSession } from "../session/client_session.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { Pulse } from "../session/heart_beat.ts";
-import { lifeQuestion } from "../session/liveness_probe.ts";
+import { livenessProbe } from "../session/liveness_probe.ts";
 import {
   type ClientSessionOptions,
   sessionOptions,
@@ -239,7 +239,7 @@ export class Connection {
   }
 
   #ask(): void {
-    for (const frame of lifeQuestion(this.session)) this.write(frame);
+    for (const frame of livenessProbe(this.session)) this.write(frame);
   }
 
   #silence(now: number): ConnectionError {

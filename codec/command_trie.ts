@@ -33,7 +33,7 @@ function spell(commands: readonly CommandRule[]): Letter {
  * The first letter of each version's commands. Reading a command letter by letter
  * tells garbage at the first octet that proves it.
  */
-export const SPELLING: ReadonlyMap<Version | undefined, Letter> = new Map(
+export const COMMAND_TRIE: ReadonlyMap<Version | undefined, Letter> = new Map(
   [undefined, ...VERSIONS].map((version) => [
     version,
     spell(commandsOf(version)),

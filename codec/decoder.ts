@@ -12,7 +12,7 @@ import {
 } from "./grammar.ts";
 import { HeadReader, refuse } from "./head_reader.ts";
 import { type FrameLimits, resolveLimits } from "./limits.ts";
-import { Octets } from "./input_window.ts";
+import { InputWindow } from "./input_window.ts";
 
 /** Options of {@linkcode FrameDecoder} and its stream. */
 export interface FrameDecoderOptions {
@@ -65,7 +65,7 @@ const CR = 0x0d;
  */
 export class FrameDecoder implements Iterable<Frame> {
   readonly #limits: FrameLimits;
-  readonly #octets = new Octets();
+  readonly #octets = new InputWindow();
   readonly #head: HeadReader;
   /** Present while the rest of a frame is passed over. */
   #skipper: FrameSkipper | undefined;

@@ -1,5 +1,6 @@
 /**
- * How the encoder writes header text, character by character.
+ * How header text is escaped: what the decoder takes for an escape, and how the
+ * encoder writes each character.
  *
  * @module
  */
@@ -11,6 +12,46 @@ const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+
+/**
+ * How the header text of a frame is written.
+ *
+ * - `raw`: as it is; 1.0 knows no escapes, and CONNECT, STOMP and CONNECTED
+ *   never use them (STOMP 1.2, "Value Encoding").
+ * - `1.1`: `\n`, `\c` and `\\`; any other escape is fatal.
+ * - `1.2`: the same and `\r`; a bare CR is fatal.
+ * - `lenient`: an ERROR in answer to CONNECT may come from a broker of any
+ *   version: known escapes are mapped, unknown ones left as they are.
+ */
+export type Escaping = "raw" | "1.1" | "1.2" | "lenient";
+
+/**
+ * How a frame that is received writes its header text. `escapedIn10`: the peer
+ * uses escapes in 1.0, too, as real brokers do.
+ */
+export function escapingOf(
+  rule: CommandRule,
+  version: Version | undefined,
+  escapedIn10: boolean,
+): Escaping {
+  if (rule.handshake) return "raw";
+  if (version === "1.0") return escapedIn10 ? "lenient" : "raw";
+  if (version !== undefined) return version;
+  return rule.command === "ERROR" ? "lenient" : "1.2";
+}
+
+/** Escape letters (as character codes) and the octet that each stands for. */
+export const ESCAPES: ReadonlyMap<number, number> = new Map([
+  [0x6e, 0x0a], // \n
+  [0x63, 0x3a], // \c
+  [0x5c, 0x5c], // \\
+  [0x72, 0x0d], // \r, from 1.2
+]);
+
+/** Whether `\` followed by this character code is an escape. */
+export function isEscape(letter: number, escaping: Escaping): boolean {
+  return ESCAPES.has(letter) && (letter !== 0x72 || escaping !== "1.1");
+}
 
 /** Characters that cannot always be written as they are. */
 export const SPECIAL_NAMES: ReadonlyMap<number, string> = new Map([

@@ -1,5 +1,5 @@
 import { FrameError, quoted, UsageError } from "../errors.ts";
-import { firstEntries, WireHeaders } from "./lazy_headers.ts";
+import { firstEntries, LazyHeaders } from "./lazy_headers.ts";
 
 /**
  * Headers as a caller writes them: pairs in wire order (which may repeat a
@@ -67,7 +67,7 @@ export class Frame {
   readonly command: string;
   /** Text until somebody wants octets. */
   #body: Uint8Array | string;
-  readonly #wire: WireHeaders | undefined;
+  readonly #wire: LazyHeaders | undefined;
   /** Name, value, name, value …: an array of pairs costs more than the rest. */
   #texts: readonly string[] | undefined;
   #list: readonly (readonly [string, string])[] | undefined;
@@ -91,7 +91,7 @@ export class Frame {
       );
     }
     this.command = command;
-    if (headers instanceof WireHeaders) this.#wire = headers;
+    if (headers instanceof LazyHeaders) this.#wire = headers;
     else this.#texts = textsOf(headers);
     this.#body = checkedBody(body);
   }

@@ -1,7 +1,7 @@
 /**
  * What the three versions of STOMP allow: which commands there are, which may
- * carry a body, how header text is escaped and how lines end. Decoder and
- * encoder read their rules here and nowhere else.
+ * carry a body and how lines end. Decoder and encoder read their rules here and
+ * in escaping.ts, and nowhere else.
  *
  * @module
  */
@@ -16,18 +16,6 @@ export const VERSIONS: readonly Version[] = ["1.0", "1.1", "1.2"];
 export function isVersion(text: string | undefined): text is Version {
   return VERSIONS.includes(text as Version);
 }
-
-/**
- * How the header text of a frame is written.
- *
- * - `raw`: as it is; 1.0 knows no escapes, and CONNECT, STOMP and CONNECTED
- *   never use them (STOMP 1.2, "Value Encoding").
- * - `1.1`: `\n`, `\c` and `\\`; any other escape is fatal.
- * - `1.2`: the same and `\r`; a bare CR is fatal.
- * - `lenient`: an ERROR in answer to CONNECT may come from a broker of any
- *   version: known escapes are mapped, unknown ones left as they are.
- */
-export type Escaping = "raw" | "1.1" | "1.2" | "lenient";
 
 /** What is known of one command. */
 export interface CommandRule {
@@ -83,32 +71,4 @@ export function mayCarryBody(
 /** Whether CR before LF belongs to the end of the line. */
 export function acceptsCrLf(version: Version | undefined): boolean {
   return version === undefined || version === "1.2";
-}
-
-/**
- * How a frame that is received writes its header text. `escapedIn10`: the peer
- * uses escapes in 1.0, too, as real brokers do.
- */
-export function escapingOf(
-  rule: CommandRule,
-  version: Version | undefined,
-  escapedIn10: boolean,
-): Escaping {
-  if (rule.handshake) return "raw";
-  if (version === "1.0") return escapedIn10 ? "lenient" : "raw";
-  if (version !== undefined) return version;
-  return rule.command === "ERROR" ? "lenient" : "1.2";
-}
-
-/** Escape letters (as character codes) and the octet that each stands for. */
-export const ESCAPES: ReadonlyMap<number, number> = new Map([
-  [0x6e, 0x0a], // \n
-  [0x63, 0x3a], // \c
-  [0x5c, 0x5c], // \\
-  [0x72, 0x0d], // \r, from 1.2
-]);
-
-/** Whether `\` followed by this character code is an escape. */
-export function isEscape(letter: number, escaping: Escaping): boolean {
-  return ESCAPES.has(letter) && (letter !== 0x72 || escaping !== "1.1");
 }

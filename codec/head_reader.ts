@@ -1,20 +1,18 @@
 import { FrameError } from "../errors.ts";
-import { describeGarbage, showOctet } from "./not_stomp.ts";
+import { type Escaping, escapingOf, isEscape } from "./escaping.ts";
+import { describeNotStomp, showOctet } from "./not_stomp.ts";
 import {
   acceptsCrLf,
   type CommandRule,
   COMMANDS,
-  type Escaping,
-  escapingOf,
-  isEscape,
   type Version,
 } from "./grammar.ts";
 import { HeadFlaws } from "./head_flaws.ts";
 import type { FrameLimits } from "./limits.ts";
-import type { Octets } from "./input_window.ts";
-import { SPELLING } from "./command_trie.ts";
+import type { InputWindow } from "./input_window.ts";
+import { COMMAND_TRIE } from "./command_trie.ts";
 import { sequenceLength } from "./utf8.ts";
-import { MARKS_PER_HEADER, WireHeaders } from "./lazy_headers.ts";
+import { LazyHeaders, MARKS_PER_HEADER } from "./lazy_headers.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -39,7 +37,7 @@ for (const octet of [0, LF, CR, BACKSLASH]) SPECIAL[octet] = 1;
  * It makes no text; it notes where each header is.
  */
 export class HeadReader {
-  readonly #octets: Octets;
+  readonly #octets: InputWindow;
   readonly #limits: FrameLimits;
   readonly #isLenient: boolean;
   /** Whether the peer uses escapes in 1.0, too. */
@@ -74,7 +72,7 @@ export class HeadReader {
   #lines = 0;
 
   /** Reads from a window. */
-  constructor(octets: Octets, limits: FrameLimits, isLenient: boolean) {
+  constructor(octets: InputWindow, limits: FrameLimits, isLenient: boolean) {
     this.#octets = octets;
     this.#limits = limits;
     this.#isLenient = isLenient;
@@ -128,9 +126,9 @@ export class HeadReader {
   }
 
   /** Hands out the headers of a complete head. */
-  takeHeaders(): WireHeaders {
+  takeHeaders(): LazyHeaders {
     const { bytes, at } = this.#octets;
-    const headers = new WireHeaders(
+    const headers = new LazyHeaders(
       bytes,
       at,
       this.#marks,
@@ -145,7 +143,7 @@ export class HeadReader {
 
   #readCommand(): boolean {
     const { bytes, at, end } = this.#octets;
-    let letter = SPELLING.get(this.version)!;
+    let letter = COMMAND_TRIE.get(this.version)!;
     for (let i = at; i < end; i++) {
       const octet = bytes[i]!;
       const next = letter.next.get(octet);
@@ -159,7 +157,7 @@ export class HeadReader {
       }
       if (bytes[eol] !== LF || letter.rule === undefined) {
         throw new FrameError(
-          describeGarbage(bytes.slice(at, eol + 1), this.version),
+          describeNotStomp(bytes.slice(at, eol + 1), this.version),
         );
       }
       this.rule = letter.rule;

@@ -4,7 +4,7 @@
  * nothing is copied; only a frame that crosses the end of a piece is put
  * together in a buffer of its own, each octet of it copied about once.
  */
-export class Octets {
+export class InputWindow {
   /** The octets; those of the current frame are from `at` to `end`. */
   bytes: Uint8Array = new Uint8Array(0);
   /** Where the current frame begins. */

@@ -1,4 +1,4 @@
-import { ESCAPES, type Escaping, isEscape } from "./grammar.ts";
+import { ESCAPES, type Escaping, isEscape } from "./escaping.ts";
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const BACKSLASH = 0x5c;
@@ -12,7 +12,7 @@ export const MARKS_PER_HEADER = 3;
  * them only when somebody asks. A client reads two or three of ten headers, so
  * this is most of what decoding would cost.
  */
-export class WireHeaders implements ReadonlyMap<string, string> {
+export class LazyHeaders implements ReadonlyMap<string, string> {
   readonly #bytes: Uint8Array;
   readonly #base: number;
   readonly #marks: Int32Array;

@@ -19,7 +19,7 @@ const STRANGERS: readonly (readonly [prefix: string, protocol: string])[] = [
  * on nothing but the octets up to the first one that proves it, so that it is
  * the same however the octets arrive.
  */
-export function describeGarbage(
+export function describeNotStomp(
   octets: Uint8Array,
   version: Version | undefined,
 ): string {

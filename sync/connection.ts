@@ -4,7 +4,7 @@ import type { Frame } from "../codec/mod.ts";
 import { ConnectionError, TimeoutError } from "../errors.ts";
 import { ClientSession } from "../session/client_session.ts";
 import { sessionOptions } from "../session/session_options.ts";
-import { lifeQuestion } from "../session/liveness_probe.ts";
+import { livenessProbe } from "../session/liveness_probe.ts";
 import { redacted } from "../session/broker_error.ts";
 import type { Address } from "../transport/transport.ts";
 import { BlockingLink } from "./blocking_link.ts";
@@ -228,7 +228,7 @@ export class Connection {
     if (!isOpen) throw new TimeoutError("CONNECTED", timeout);
     const { heartBeat, dialect, version } = this.session;
     if (dialect.skipsBeats) {
-      for (const frame of lifeQuestion(this.session)) {
+      for (const frame of livenessProbe(this.session)) {
         this.#buffer.append(frame, { version });
       }
     }

@@ -5,7 +5,7 @@ import {
   type Version,
 } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
-import { LinkQueue } from "../transport/accept_queue.ts";
+import { AcceptQueue } from "../transport/accept_queue.ts";
 import type { Link } from "../transport/transport.ts";
 
 /** Who writes down what the client of a connection has sent. */
@@ -16,7 +16,7 @@ type Recorder = (connection: number, frame: Frame) => void;
  * `intercept()` of a test broker, and ends when it is disposed of.
  */
 export class Interception implements Disposable {
-  readonly #links = new LinkQueue();
+  readonly #links = new AcceptQueue();
   readonly #record: Recorder;
   readonly #end: () => void;
   #last: Promise<unknown> = Promise.resolve();

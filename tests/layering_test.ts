@@ -53,7 +53,7 @@ const VIOLATIONS: readonly (readonly [string, string, string])[] = [
   ["codec/aB.ts", "", "not in snake_case"],
   ["codec/a-b.ts", "", "not in snake_case"],
   ["codec/utils.ts", "", "does not say"],
-  ["codec/a.ts", "\n".repeat(401), "has 401 lines, over 400"],
+  ["session/a.ts", "\n".repeat(301), "has 301 lines, over 300"],
   ["mod.ts", 'export { a } from "./async.ts";\nconst b = 1;', "has code"],
 ];
 
@@ -87,15 +87,13 @@ test("the rules leave alone what keeps them", () => {
 test("a ring is noticed, also where all that closes it is a type", () => {
   const file = (path: string, text: string): Source => ({ path, text });
   const a = file("a/a.ts", 'import { b } from "../b.ts";');
-  for (
-    const back of [
-      'export { c } from "./a/a.ts";',
-      'import type { C } from "./a/a.ts";',
-    ]
-  ) {
-    assertEquals(cyclesIn([a, file("b.ts", back)]), [
-      "a/a.ts → b.ts → a/a.ts",
-    ]);
+  const closing = [
+    'export { c } from "./a/a.ts";',
+    'import type { C } from "./a/a.ts";',
+    'import { type C } from "./a/a.ts";',
+    'export type { C } from "./a/a.ts";',
+  ];
+  for (const text of closing) {
+    assertEquals(cyclesIn([a, file("b.ts", text)]), ["a/a.ts → b.ts → a/a.ts"]);
   }
-  assertEquals(cyclesIn([a, file("b.ts", 'import "./c.ts";')]), []);
 });

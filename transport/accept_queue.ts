@@ -1,7 +1,7 @@
 import type { Link } from "./transport.ts";
 
 /** Links that wait to be accepted. */
-export class LinkQueue {
+export class AcceptQueue {
   readonly #waiting: Link[] = [];
   #isClosed = false;
   #wake: (() => void) | undefined;

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
-import { LinkQueue } from "./accept_queue.ts";
+import { AcceptQueue } from "./accept_queue.ts";
 import { turn } from "./turn.ts";
 import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
@@ -246,7 +246,7 @@ function handlers(
 class BunListener implements Listener {
   readonly address: Address;
   readonly #listener: { stop(): void };
-  readonly #links = new LinkQueue();
+  readonly #links = new AcceptQueue();
   #closed = false;
 
   constructor(address: Address, tls: ServerTlsOptions | undefined) {

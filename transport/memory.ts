@@ -1,5 +1,5 @@
 import { ConnectionError, UsageError } from "../errors.ts";
-import { LinkQueue } from "./accept_queue.ts";
+import { AcceptQueue } from "./accept_queue.ts";
 import {
   type Address,
   type Link,
@@ -158,7 +158,7 @@ export class MemoryLink implements Link {
 class MemoryListener implements Listener {
   readonly address: Address;
   readonly #network: MemoryNetwork;
-  readonly #links = new LinkQueue();
+  readonly #links = new AcceptQueue();
 
   constructor(network: MemoryNetwork, address: Address) {
     this.#network = network;

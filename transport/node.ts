@@ -1,5 +1,5 @@
 import type { ConnectionError } from "../errors.ts";
-import { LinkQueue } from "./accept_queue.ts";
+import { AcceptQueue } from "./accept_queue.ts";
 import { connectionError } from "./failure.ts";
 import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
@@ -212,13 +212,13 @@ class NodeLink implements Link {
 class NodeListener implements Listener {
   readonly address: Address;
   readonly #server: NodeServer;
-  readonly #links: LinkQueue;
+  readonly #links: AcceptQueue;
   readonly #handshaking: ReadonlyMap<string, NodeSocket>;
 
   constructor(
     address: Address,
     server: NodeServer,
-    links: LinkQueue,
+    links: AcceptQueue,
     handshaking: ReadonlyMap<string, NodeSocket>,
   ) {
     this.address = address;
@@ -270,7 +270,7 @@ export const nodeTransport: Transport = {
   },
 
   async listen(address, { tls } = {}) {
-    const links = new LinkQueue();
+    const links = new AcceptQueue();
     const handshaking = new Map<string, NodeSocket>();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     try {

@@ -73,10 +73,15 @@ const PLACES: readonly (readonly [RegExp, places: RegExp])[] = [
 const FILE_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*\.ts$/;
 const NAMELESS = /^(utils?|helpers?|types|index|common|misc)\.ts$/;
 
-const MOST_LINES = 400;
-/** One state machine each, and no longer than this. */
+const MOST_LINES = 300;
+/** Folders where some files are longer still, and what none of them may exceed. */
 const LONG: Readonly<Record<string, number>> = {
-  "session/client_session.ts": 470,
+  async: 400,
+  broker: 400,
+  codec: 400,
+  sync: 400,
+  testing: 400,
+  transport: 400,
 };
 
 /** Files that are made of others, which the rules hold for. */
@@ -91,9 +96,9 @@ export function violationsIn({ path, text }: Source): string[] {
   if (!FILE_NAME.test(name)) found.push(`${path} is not in snake_case`);
   if (NAMELESS.test(name)) found.push(`${path} does not say what is in it`);
   const lines = text.split("\n").length - 1;
-  const most = LONG[path] ?? MOST_LINES;
+  const most = LONG[areaOf(path)] ?? MOST_LINES;
   if (lines > most) found.push(`${path} has ${lines} lines, over ${most}`);
-  for (const { specifier } of importsOf(code)) {
+  for (const specifier of importsOf(code)) {
     const why = refusal(path, specifier);
     if (why !== undefined) found.push(`${path} imports ${specifier}: ${why}`);
   }
@@ -116,8 +121,8 @@ export function cyclesIn(sources: readonly Source[]): string[] {
   const edges = new Map(sources.map(({ path, text }) => [
     path,
     importsOf(withoutComments(text))
-      .filter(({ specifier }) => specifier.startsWith("."))
-      .map(({ specifier }) => resolve(path, specifier)),
+      .filter((specifier) => specifier.startsWith("."))
+      .map((specifier) => resolve(path, specifier)),
   ]));
   const cycles: string[] = [];
   const done = new Set<string>();
@@ -169,17 +174,11 @@ function mention(path: string, code: string, word: RegExp): string[] {
   return match === null ? [] : [`${path} mentions ${match[0]}`];
 }
 
-interface Import {
-  readonly specifier: string;
-}
-
 const IMPORTS =
-  /\b(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']/g;
+  /\b(?:import|export)(?:\s+type)?\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']/g;
 
-function importsOf(code: string): Import[] {
-  return [...code.matchAll(IMPORTS)].map((match) => ({
-    specifier: match[1] ?? match[2]!,
-  }));
+function importsOf(code: string): string[] {
+  return [...code.matchAll(IMPORTS)].map((match) => match[1] ?? match[2]!);
 }
 
 /** Strings stay, as do escapes in regular expressions, which look like more. */
