@@ -1,4 +1,4 @@
-// Made by `deno task pump`, by Deno 2.9.6. Digest of the sources and the text: 079a47d514394df53eb928deded269baed277eab71d4e76dc34bfb1d47a60860
+// Made by `deno task pump`, by Deno 2.9.6. Digest of the sources and the text: a0c43d471ceb322a9b357ccd8c199ca96fd448050188a4e750a46610ac7e7678
 // deno-fmt-ignore-file
 
 /** The script of the worker, with everything that it imports. */
