@@ -258,13 +258,20 @@ export class Unsettled implements Settler {
       const operation = `the ${verb.toUpperCase()} of message ${message.id}`;
       come = connection.request(frame, operation, { receipt, timeout, signal });
     }
+    this.#settlements++;
+    if (this.ack !== "client" && transaction === undefined) {
+      delivery.settled = verb;
+      this.#handled++;
+      this.#owed--;
+      this.#release(delivery);
+      return come;
+    }
     const covered = this.#cutOff(delivery);
     for (const settled of covered) {
       settled.settled = verb;
       settled.isUndecided = transaction !== undefined;
       this.#release(settled);
     }
-    this.#settlements++;
     if (transaction === undefined) this.#count(covered);
     else {
       // Should that come to nothing, it is settled by another frame or not at all.
