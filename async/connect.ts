@@ -2,7 +2,7 @@ import { checkHandshake, policyOf } from "../session/shared_connect_options.ts";
 import { Schedule } from "../session/failover.ts";
 import { parseFailover } from "../session/failover_uri.ts";
 import { takeOptions } from "../session/owned_options.ts";
-import { systemClock } from "../transport/clock.ts";
+import { clientClock } from "../transport/client_clock.ts";
 import { checkClientTls } from "../transport/tls.ts";
 import { Client } from "./client.ts";
 import { ClientContext } from "./client_context.ts";
@@ -52,7 +52,7 @@ export async function connect(
   const { targets, policy } = parseFailover(target);
   checkClientTls(own.tls, targets);
   checkHandshake(own, targets);
-  const { clock = systemClock, reconnect = true, signal } = own;
+  const { clock = clientClock(), reconnect = true, signal } = own;
   const context = new ClientContext({
     clock,
     receiptTimeout: own.receiptTimeout ?? DEFAULTS.receiptTimeout,

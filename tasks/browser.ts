@@ -150,6 +150,8 @@ async function tryPage(
   await send(victim.url, destination, MESSAGES);
   await expectText(page, "#received", String(2 * MESSAGES));
 
+  await keepsTimeWhileHidden(page);
+
   await victim.kill();
   await page.waitForSelector("#state[data-state=connecting]");
   await victim.start();
@@ -170,6 +172,24 @@ async function tryPage(
   await page.click("#close");
   await page.waitForSelector("#state[data-state=offline]");
   if (problems.length > 0) throw new Error(problems.join("; "));
+}
+
+/** A hidden page has a worker that keeps its time, and no longer than that. */
+async function keepsTimeWhileHidden(page: Page): Promise<void> {
+  const hide = (isHidden: boolean) =>
+    page.evaluate(`
+      Object.defineProperty(document, "hidden", {
+        value: ${isHidden},
+        configurable: true,
+      });
+      document.dispatchEvent(new Event("visibilitychange"));
+    `);
+  const started = page.waitForEvent("worker");
+  await hide(true);
+  const worker = await started;
+  const ended = worker.waitForEvent("close");
+  await hide(false);
+  await ended;
 }
 
 async function isConnected(page: Page): Promise<void> {

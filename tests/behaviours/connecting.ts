@@ -50,7 +50,7 @@ export const CONNECTING: readonly Behaviour[] = [
     on: ["rabbitmq"],
     run: async (broker) => {
       const error = await assertRejects(
-        () => broker.connect(`${broker.url}/no-such-host`),
+        () => broker.connect(broker.url, { host: "no-such-host" }),
         BrokerError,
       );
       const said = new TextDecoder().decode(error.frame.body);

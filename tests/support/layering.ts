@@ -67,7 +67,9 @@ const PLACES: readonly (readonly [RegExp, places: RegExp])[] = [
   // Asking which runtime this is.
   [/["'`]Deno["'`]|typeof\s+Deno\b/, /^transport\/runtime\.ts$/],
   [/["'`]Bun["'`]|typeof\s+Bun\b/, /^transport\/runtime\.ts$/],
-  [/\bWorker\b|\bAtomics\b|\bSharedArrayBuffer\b/, /^sync\//],
+  [/\bAtomics\b|\bSharedArrayBuffer\b/, /^sync\//],
+  // Whatever the page may do, a hidden tab's time is kept by a worker.
+  [/\bWorker\b/, /^(sync\/|transport\/hidden_tab_timers\.ts$)/],
 ];
 
 const FILE_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*\.ts$/;
