@@ -1,8 +1,9 @@
 import type { Frame } from "../codec/mod.ts";
-import { quoted, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { requireReceipts } from "../session/dialects.ts";
 import type { AckMode } from "../session/events.ts";
 import { checkOptions } from "../session/option_checks.ts";
+import { AckOrder } from "./ack_order.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type Verb,
 } from "./message.ts";
 import { ACK_CHECKS, NACK_CHECKS } from "./options.ts";
+import { fromCall } from "./stack_trace.ts";
 import { enlist, Transaction } from "./transaction.ts";
 
 /**
@@ -40,10 +42,7 @@ export class Unsettled implements Settler {
   readonly #onReleased: () => void;
   /** Those that the program is not done with. */
   readonly #inHand = new Set<Delivery>();
-  /** In `client` mode: what an ACK of a later message would cover. */
-  #order = new Set<Delivery>();
-  /** What was settled in transactions that have not ended. */
-  readonly #undecided = new Map<Transaction, Delivery[]>();
+  readonly #order = new AckOrder();
   #positions = 0;
   #handedOut = 0;
   #handled = 0;
@@ -150,7 +149,7 @@ export class Unsettled implements Settler {
     this.connection = undefined;
     this.#owed = 0;
     this.#order.clear();
-    for (const transaction of [...this.#undecided.keys()]) {
+    for (const transaction of this.#order.transactions) {
       this.#putBack(transaction);
     }
     for (const delivery of this.#inHand) this.#release(delivery);
@@ -175,7 +174,9 @@ export class Unsettled implements Settler {
     signal?.throwIfAborted();
     const { settled } = delivery;
     if (settled === undefined) {
-      this.#requireNoOther(delivery, verb, transaction);
+      if (this.ack === "client") {
+        this.#order.requireNoOther(delivery, verb, transaction);
+      }
       if (transaction !== undefined) {
         requireFit(delivery, transaction, options.receipt);
       }
@@ -188,54 +189,17 @@ export class Unsettled implements Settler {
           "too late.",
       );
     }
-    await delivery.confirmation;
+    try {
+      await delivery.confirmation;
+    } catch (error) {
+      throw fromCall(error);
+    }
     return true;
-  }
-
-  /**
-   * Refuses to cover what a handler is busy with, what a loop was left with, and
-   * what is in another transaction.
-   */
-  #requireNoOther(
-    { position }: Delivery,
-    verb: Verb,
-    transaction: Transaction | undefined,
-  ): void {
-    if (this.ack !== "client") return;
-    for (const other of this.#order) {
-      if (other.position >= position) break;
-      if (other.isFinished || other.isByHand && !other.isAbandoned) continue;
-      throw new UsageError(
-        `In ack mode "client" ${verb}() would cover the message ${
-          quoted(other.message.id)
-        } too, which ` +
-          (other.isAbandoned
-            ? "was left unsettled: settle that one first, "
-            : "is not finished: leave this to the consumer, have a " +
-              "concurrency of 1, ") +
-          'or use "client-individual".',
-      );
-    }
-    for (const [other, [first]] of this.#undecided) {
-      if (other === transaction || first!.position > position) continue;
-      throw new UsageError(
-        `In ack mode "client" ${verb}() would cover what was settled in the ` +
-          `transaction ${other.id}: end that first, or use "client-individual".`,
-      );
-    }
   }
 
   /** Acknowledges all at the beginning that are finished. */
   #ackFinished(): void {
-    let limit = Infinity;
-    for (const [first] of this.#undecided.values()) {
-      limit = Math.min(limit, first!.position);
-    }
-    let last: Delivery | undefined;
-    for (const delivery of this.#order) {
-      if (!delivery.isFinished || delivery.position > limit) break;
-      last = delivery;
-    }
+    const last = this.#order.lastFinished;
     if (last !== undefined) this.#write(last, "ack", {});
   }
 
@@ -266,7 +230,9 @@ export class Unsettled implements Settler {
       this.#release(delivery);
       return come;
     }
-    const covered = this.#cutOff(delivery);
+    const covered = this.ack === "client"
+      ? this.#order.cutOff(delivery)
+      : [delivery];
     for (const settled of covered) {
       settled.settled = verb;
       settled.isUndecided = transaction !== undefined;
@@ -281,18 +247,6 @@ export class Unsettled implements Settler {
     return come;
   }
 
-  /** In `client` mode a frame covers what was handed out before, too. */
-  #cutOff(delivery: Delivery): Delivery[] {
-    if (this.ack !== "client") return [delivery];
-    const covered: Delivery[] = [];
-    for (const one of this.#order) {
-      if (one.position > delivery.position) break;
-      covered.push(one);
-      this.#order.delete(one);
-    }
-    return covered;
-  }
-
   #count(settled: readonly Delivery[]): void {
     this.#handled += settled.length;
     this.#owed -= settled.length;
@@ -300,16 +254,10 @@ export class Unsettled implements Settler {
 
   /** What is settled in a transaction counts when that is committed. */
   #awaitEnd(transaction: Transaction, covered: readonly Delivery[]): void {
-    const before = this.#undecided.get(transaction);
-    if (before !== undefined) {
-      before.push(...covered);
-      return;
-    }
-    this.#undecided.set(transaction, [...covered]);
+    if (!this.#order.await(transaction, covered)) return;
     enlist(transaction, (isCommitted) => {
       if (isCommitted) {
-        const decided = this.#undecided.get(transaction) ?? [];
-        this.#undecided.delete(transaction);
+        const decided = this.#order.ended(transaction);
         this.#count(decided);
         for (const one of decided) this.#decided(one);
       } else this.#putBack(transaction);
@@ -319,19 +267,15 @@ export class Unsettled implements Settler {
 
   /** A transaction has come to nothing: what it has settled is where it was. */
   #putBack(transaction: Transaction): void {
-    const undone = this.#undecided.get(transaction);
-    if (undone === undefined) return;
-    this.#undecided.delete(transaction);
+    const undone = this.#order.ended(transaction);
     for (const one of undone) {
       one.settled = undefined;
       one.confirmation = undefined;
       one.isFinished = false;
       this.#decided(one);
     }
-    if (this.ack !== "client" || this.connection === undefined) return;
-    this.#order = new Set(
-      [...this.#order, ...undone].sort((a, b) => a.position - b.position),
-    );
+    const isCoverable = this.ack === "client" && this.connection !== undefined;
+    if (isCoverable) this.#order.putBack(undone);
   }
 
   #decided(delivery: Delivery): void {
