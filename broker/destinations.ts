@@ -191,15 +191,21 @@ export class Destinations {
     const parts = name.slice(name.indexOf("/", 1) + 1).split(".");
     const known = wildcards === undefined
       ? ["*", ">", "#"]
-      : [wildcards.one, wildcards.any];
-    if (!parts.some((part) => known.includes(part))) return undefined;
-    if (wildcards === undefined || !isTopic(name)) {
+      : [wildcards.one, wildcards.any, ...wildcards.foreign];
+    const found = parts.find((part) => known.includes(part));
+    if (found === undefined) return undefined;
+    if (
+      wildcards === undefined || !isTopic(name) ||
+      wildcards.foreign.includes(found)
+    ) {
+      const reason = wildcards === undefined
+        ? "which this broker does not have"
+        : isTopic(name)
+        ? `which are ${quoted(wildcards.one)} and ${quoted(wildcards.any)} here`
+        : "which only topics have";
       throw new Refusal(
-        `${quoted(name)} has wildcards, which ` +
-          (wildcards === undefined
-            ? "this broker has not"
-            : "only topics have") +
-          ": subscribe to each destination by its name.",
+        `${quoted(name)} has wildcards, ${reason}: subscribe to each ` +
+          "destination by its name.",
         { isFatal: true },
       );
     }

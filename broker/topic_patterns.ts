@@ -8,6 +8,8 @@ export interface Wildcards {
   readonly any: string;
   /** Whether that is the last part of a name. */
   readonly isAnyLast: boolean;
+  /** What stands for others elsewhere, and would never match here: refused. */
+  readonly foreign: readonly string[];
 }
 
 /** More parts than anybody names bound what one message can make us look at. */

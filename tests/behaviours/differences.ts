@@ -120,7 +120,108 @@ interface Difference {
 const GOES_ON = ["ERROR r"];
 const ENDS = ["ERROR r", "the end"];
 
+/** What a subscription to the parts below a topic is sent, by wildcard. */
+async function matchedBy(talk: Talk, wildcard: string): Promise<string> {
+  const peer = await talk.connect();
+  const subscribe = raw("SUBSCRIBE", {
+    id: "s",
+    destination: `${talk.topic}.${wildcard}`,
+    receipt: "r",
+  });
+  const [answer] = await talk.say(peer, subscribe);
+  if (answer !== "RECEIPT r") return "refused";
+  const sends = ["", ".a", ".a.b"].map((below, i) =>
+    raw("SEND", { destination: talk.topic + below }, String(i))
+  );
+  const frames = await talk.frames(peer, sends.join(""));
+  return frames.map(({ body }) => body).toSorted().join("");
+}
+
 export const DIFFERENCES: readonly Difference[] = [
+  {
+    name: "a SEND to oneself: its receipt, and the message",
+    run: async (talk) => {
+      const peer = await talk.connect();
+      const { queue: destination } = talk;
+      await talk.say(peer, raw("SUBSCRIBE", { id: "s", destination }));
+      return await talk.say(
+        peer,
+        raw("SEND", { destination, receipt: "r" }, "own"),
+      );
+    },
+    outcome: {
+      rabbitmq: ["MESSAGE own", "RECEIPT r"],
+      activemq: ["RECEIPT r", "MESSAGE own"],
+      stompest: ["RECEIPT r", "MESSAGE own"],
+    },
+  },
+  {
+    name: "a COMMIT of a SEND to oneself: its receipt, and the message",
+    run: async (talk) => {
+      const peer = await talk.connect();
+      const { queue: destination } = talk;
+      const transaction = "t";
+      await talk.say(peer, raw("SUBSCRIBE", { id: "s", destination }));
+      return await talk.say(
+        peer,
+        raw("BEGIN", { transaction }) +
+          raw("SEND", { destination, transaction }, "own") +
+          raw("COMMIT", { transaction, receipt: "r" }),
+      );
+    },
+    outcome: {
+      rabbitmq: ["RECEIPT r", "MESSAGE own"],
+      activemq: ["RECEIPT r", "MESSAGE own"],
+      stompest: ["RECEIPT r", "MESSAGE own"],
+    },
+  },
+  {
+    name: "a NACK that names the message-id in 1.2",
+    run: async (talk) => {
+      const peer = await talk.connect();
+      const { queue: destination } = talk;
+      await talk.say(peer, raw("SEND", { destination, receipt: "r" }, "a"));
+      const ack = "client-individual";
+      const [message] = await talk.frames(
+        peer,
+        raw("SUBSCRIBE", { id: "s", destination, ack, "prefetch-count": "1" }),
+      );
+      const id = headerOf(message, "message-id");
+      const [answer] = await talk.say(peer, raw("NACK", { id, receipt: "r" }));
+      return answer;
+    },
+    outcome: {
+      rabbitmq: "RECEIPT r",
+      activemq: "ERROR r",
+      stompest: "RECEIPT r",
+    },
+  },
+  {
+    name: "a command that there is not, and what follows",
+    run: async (talk) => {
+      const peer = await talk.connect();
+      const { queue: destination } = talk;
+      const [answer] = await talk.say(peer, raw("HELLO"));
+      const after = await talk.say(
+        peer,
+        raw("SEND", { destination, receipt: "r" }, "a"),
+      );
+      return [answer, ...after];
+    },
+    outcome: {
+      rabbitmq: ["ERROR", "RECEIPT r"],
+      activemq: ["ERROR", "RECEIPT r"],
+    },
+  },
+  ...[
+    ["*", { rabbitmq: "1", activemq: "1", stompest: "1" }] as const,
+    [">", { rabbitmq: "", activemq: "012", stompest: "012" }] as const,
+    ["#", { rabbitmq: "012", activemq: "", stompest: "refused" }] as const,
+  ].map(([wildcard, outcome]): Difference => ({
+    name: `a subscription below a topic with the wildcard ${wildcard}`,
+    run: (talk) => matchedBy(talk, wildcard),
+    outcome,
+  })),
   {
     name: "CONNECT with the TCP host in the host header",
     run: async (talk) => {

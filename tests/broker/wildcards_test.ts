@@ -52,6 +52,7 @@ const REFUSED: readonly (readonly [DialectName, string])[] = [
   ["stompest", "/queue/a.*"],
   ["stompest", "/queue/>"],
   ["stompest", "/topic/>.a"],
+  ["stompest", "/topic/a.#"],
   ["activemq", "/queue/a.>"],
 ];
 
@@ -84,6 +85,7 @@ test("finding what a name matches looks at what its parts touch, not at all patt
     one: "*",
     any: "#",
     isAnyLast: false,
+    foreign: [],
   });
   for (let i = 0; i < 10_000; i++) patterns.add([`t${i}`, "*", "c"], i);
   patterns.add(["#", "c"], -1);
