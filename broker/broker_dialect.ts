@@ -155,7 +155,6 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     // deno-fmt-ignore
     survivesErrorOn: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
       "COMMIT", "ABORT"],
-    survivesUnknownCommands: true,
     wildcards: { one: "*", any: ">", isAnyLast: true, foreign: [] },
     hasBareQueues: true,
     sharesIds: true,

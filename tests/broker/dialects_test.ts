@@ -45,7 +45,7 @@ test("heart-beats are what the client asks for, and at least 250 ms", async () =
   }
 });
 
-for (const dialect of ["rabbitmq", "activemq"] as const) {
+for (const dialect of ["rabbitmq"] as const) {
   test(`as ${dialect}: a command that there is not is forgiven, however it is cut`, async () => {
     const text = raw("HELLO", { receipt: "r" }, "body") + "\n" +
       raw("SEND", { destination, receipt: "1" }, "a\nb") +
