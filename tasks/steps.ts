@@ -1,5 +1,6 @@
 import { BROKERS } from "./brokers.ts";
 import { browserPage } from "./browser.ts";
+import { cancelledDials } from "./cancelled_dials.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
@@ -47,6 +48,7 @@ export const STEPS: readonly Step[] = [
   ...[22, 24].map(nodeStep),
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
+  { name: "dials", run: cancelledDials },
   { name: "examples", run: examples },
   { name: "strangers", run: strangers },
   { name: "browser", run: browserPage },
