@@ -10,7 +10,6 @@ import {
   crashTestFiles,
   entryPoints,
   liveTestFiles,
-  nodeTestFiles,
   testFiles,
 } from "./project.ts";
 import { rabbitMQ, startRabbitMQCluster } from "./rabbitmq.ts";
@@ -78,7 +77,7 @@ function denoStep(name: string, ...args: readonly string[]): Step {
 function nodeStep(major: number): Step {
   return {
     name: `node${major}`,
-    run: (bench) => nodeSuite(bench, major, nodeTestFiles()),
+    run: (bench) => nodeSuite(bench, major, testFiles()),
   };
 }
 
