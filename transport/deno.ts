@@ -15,15 +15,19 @@ import {
  * was handed out is never written to again and small reads share memory.
  */
 const SLAB = 64 * 1024;
-/** A read into less than this would cut large frames into crumbs. */
-const CRUMB = 16 * 1024;
+/** The same where little comes: a client that is idle waits with no more. */
+const SMALL_SLAB = 2 * 1024;
+/** A read into a smaller part of a slab would cut frames into crumbs. */
+const CRUMB = 1 / 4;
 
 /** A connection by way of Deno. */
 export class DenoLink implements Link {
   readonly peer: string;
   readonly #conn: Deno.TcpConn;
-  #slab: Uint8Array = new Uint8Array(SLAB);
+  #slab: Uint8Array = new Uint8Array(SMALL_SLAB);
   #used = 0;
+  /** Whether the latest read has had all that there was room for. */
+  #isBusy = false;
   #closed = false;
 
   /** It is open. */
@@ -31,12 +35,16 @@ export class DenoLink implements Link {
     this.#conn = conn;
     this.peer = peer;
     conn.setNoDelay(true);
+    // After how long is for the system to say.
+    conn.setKeepAlive(true);
   }
 
   async read(): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined;
-    if (SLAB - this.#used < CRUMB) {
-      this.#slab = new Uint8Array(SLAB);
+    const isSmall = this.#slab.length === SMALL_SLAB;
+    const room = this.#slab.length - this.#used;
+    if (room < this.#slab.length * CRUMB || isSmall && this.#isBusy) {
+      this.#slab = new Uint8Array(this.#isBusy ? SLAB : SMALL_SLAB);
       this.#used = 0;
     }
     try {
@@ -44,6 +52,8 @@ export class DenoLink implements Link {
       if (count === null) return undefined;
       const octets = this.#slab.subarray(this.#used, this.#used + count);
       this.#used += count;
+      // There may be more than there was room for.
+      this.#isBusy = this.#used === this.#slab.length;
       return octets;
     } catch (cause) {
       if (this.#closed) return undefined;
