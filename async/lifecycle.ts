@@ -1,5 +1,4 @@
 import { ConnectionError, type FrameError, UsageError } from "../errors.ts";
-import { counted } from "../session/wording.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import type { Message } from "./message.ts";
@@ -271,4 +270,8 @@ export class Lifecycle {
     this.#closed.resolve(report);
     if ("cause" in report) this.context.failed(report.cause);
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -7,25 +7,42 @@
  * deno task brokers rabbitmq
  * ```
  *
+ * With `--install` those that no package manager has are fetched and kept, so that the gate tries them, too:
+ *
+ * ```sh
+ * deno task brokers --install
+ * ```
+ *
  * @module
  */
 
-import { activeMQ, startActiveMQ } from "./activemq.ts";
+import { parseArgs } from "node:util";
+import { activeMQ, activeMQ6 } from "./activemq.ts";
+import { artemis } from "./artemis.ts";
+import { coilMQ } from "./coilmq.ts";
 import { interruption } from "./interruption.ts";
-import { rabbitMQ, startRabbitMQ } from "./rabbitmq.ts";
+import { rabbitMQ, rabbitMQ4 } from "./rabbitmq.ts";
 import type {
   BrokerKind,
   RunningBroker,
   StartOptions,
 } from "./running_broker.ts";
+import { stompserver } from "./stompserver.ts";
 
-export { startActiveMQ, startRabbitMQ };
 export type { BrokerKind, RunningBroker, StartOptions };
 
 /** Every broker we know how to start, whether it is installed or not. */
-export const BROKERS: readonly BrokerKind[] = [rabbitMQ, activeMQ];
+export const BROKERS: readonly BrokerKind[] = [
+  rabbitMQ,
+  rabbitMQ4,
+  activeMQ,
+  activeMQ6,
+  artemis,
+  coilMQ,
+  stompserver,
+];
 
-async function serveInForeground(names: readonly string[]): Promise<void> {
+function chosenBrokers(names: readonly string[]): readonly BrokerKind[] {
   const chosen = BROKERS.filter(({ name }) =>
     names.length === 0 || names.includes(name)
   );
@@ -39,6 +56,25 @@ async function serveInForeground(names: readonly string[]): Promise<void> {
       }.`,
     );
   }
+  return chosen;
+}
+
+/** Gets what no package manager installs; tells what cannot be had, and goes on. */
+async function install(names: readonly string[]): Promise<void> {
+  for (const { name, install } of chosenBrokers(names)) {
+    if (install === undefined) continue;
+    try {
+      await install();
+      console.log(`${name} is installed.`);
+    } catch (error) {
+      console.error(`Cannot install ${name}: ${error}`);
+      Deno.exitCode = 1;
+    }
+  }
+}
+
+async function serveInForeground(names: readonly string[]): Promise<void> {
+  const chosen = chosenBrokers(names);
   const missing = chosen.filter((broker) => !broker.isInstalled());
   if (missing.length > 0) {
     throw new Error(
@@ -72,7 +108,12 @@ async function serveInForeground(names: readonly string[]): Promise<void> {
 
 if (import.meta.main) {
   try {
-    await serveInForeground(Deno.args);
+    const { values, positionals } = parseArgs({
+      args: Deno.args,
+      options: { install: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+    await (values.install ? install : serveInForeground)(positionals);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exitCode = 1;

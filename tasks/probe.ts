@@ -3,6 +3,8 @@ export interface StompAddress {
   readonly port: number;
   readonly login: string;
   readonly passcode: string;
+  /** What it is asked for. @default {"1.2"} */
+  readonly version?: string;
 }
 
 /** Tells whether somebody accepts connections on a port of 127.0.0.1. */
@@ -22,7 +24,7 @@ export async function accepts(port: number): Promise<boolean> {
  * hand, so that starting a broker does not depend on the library that is tested against it.
  */
 export async function answersStomp(
-  { port, login, passcode }: StompAddress,
+  { port, login, passcode, version = "1.2" }: StompAddress,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
@@ -34,7 +36,7 @@ export async function answersStomp(
 
     await connection.write(
       encode(
-        `CONNECT\naccept-version:1.2\nhost:/\nlogin:${login}\npasscode:${passcode}\n\n\0`,
+        `CONNECT\naccept-version:${version}\nhost:/\nlogin:${login}\npasscode:${passcode}\n\n\0`,
       ),
     );
     const answer = new Uint8Array(1024);

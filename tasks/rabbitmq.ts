@@ -1,17 +1,18 @@
-import { Authority } from "../tests/support/certificates.ts";
+import { download, downloadFolder, runQuietly } from "./downloads.ts";
 import { freePorts } from "./free_ports.ts";
 import { isFile } from "./is_file.ts";
+import { writeCertificates } from "./key_stores.ts";
 import { accepts, answersStomp } from "./probe.ts";
 import type { ProcessGroup } from "./process_group.ts";
 import {
   ACCOUNT,
   type BrokerKind,
+  type BrokerName,
   type BrokerNode,
   brokerNode,
   type RunningBroker,
   runningBroker,
   type StartOptions,
-  type TlsAccess,
   urlOf,
 } from "./running_broker.ts";
 import { processes, startService } from "./service.ts";
@@ -26,13 +27,59 @@ const PORT_MAPPER = "epmd";
 /** The package's own user; RabbitMQ is not meant to run as root. */
 const USER = "rabbitmq";
 
+/** One RabbitMQ of several. */
+interface Release {
+  readonly name: BrokerName;
+  /** The folder that it takes for the root of the file system. */
+  readonly root: string;
+}
+
+const DEBIANS: Release = { name: "rabbitmq", root: "" };
+
+const FOLDER_4 = downloadFolder("rabbitmq-4");
+const FOUR: Release = { name: "rabbitmq-4", root: FOLDER_4 };
+
 /** RabbitMQ as Debian packages it. */
 export const rabbitMQ: BrokerKind = {
   name: "rabbitmq",
   installHint: "apt-get install -y --no-install-recommends rabbitmq-server",
   isInstalled: () => isFile(SERVER),
-  start: startRabbitMQ,
+  start: (options) => startOne(DEBIANS, options),
 };
+
+/** RabbitMQ 4 as Debian's next release packages it, in a root of its own: its libraries are newer than this machine's. */
+export const rabbitMQ4: BrokerKind = {
+  name: "rabbitmq-4",
+  installHint:
+    "deno task brokers --install rabbitmq-4 (as root, needs debootstrap)",
+  isInstalled: () => isFile(`${FOLDER_4}${SERVER}`) && Deno.uid() === 0,
+  install: () => download(FOLDER_4, fillRoot),
+  start: (options) => startOne(FOUR, options),
+};
+
+/** Puts a small Debian with RabbitMQ into a folder, and lets no package start anything. */
+async function fillRoot(folder: string): Promise<void> {
+  await runQuietly([
+    "debootstrap",
+    "--variant=minbase",
+    "--include=ca-certificates",
+    "trixie",
+    folder,
+  ]);
+  const policy = `${folder}/usr/sbin/policy-rc.d`;
+  await Deno.writeTextFile(policy, "#!/bin/sh\nexit 101\n");
+  await Deno.chmod(policy, 0o755);
+  const apt = ["chroot", folder, "apt-get"] as const;
+  await runQuietly(
+    [
+      ...apt,
+      ...["-o", "Acquire::Retries=3"],
+      ...["install", "-y", "--no-install-recommends", "rabbitmq-server"],
+    ],
+    { env: { DEBIAN_FRONTEND: "noninteractive" } },
+  );
+  await runQuietly([...apt, "clean"]);
+}
 
 /** The ports of one node; a cluster shares the port mapper. */
 interface NodePorts {
@@ -54,6 +101,7 @@ interface NodePlan {
 
 /** What everything that is started for a broker needs. */
 interface Surroundings extends StartOptions {
+  readonly release: Release;
   readonly folder: string;
   readonly resources: AsyncDisposableStack;
 }
@@ -63,12 +111,14 @@ interface Surroundings extends StartOptions {
  *
  * It shares nothing with another RabbitMQ on this machine: no port, no port mapper, no cookie, no folder.
  */
-export async function startRabbitMQ(
+async function startOne(
+  release: Release,
   options: StartOptions = {},
 ): Promise<RunningBroker> {
   await using resources = new AsyncDisposableStack();
-  const folder = await tempFolder("rabbitmq", resources);
-  const surroundings = { ...options, folder, resources: processes(resources) };
+  const folder = await tempFolder(release.name, resources);
+  const own = processes(resources);
+  const surroundings = { ...options, release, folder, resources: own };
   const ports = freePorts(
     "stomp",
     "stompTls",
@@ -84,7 +134,7 @@ export async function startRabbitMQ(
     startNode({ name, ports, cluster: [] }, surroundings)
   );
   const url = urlOf(ports.stompTls).replace("stomp:", "stomps:");
-  return runningBroker("rabbitmq", urlOf(ports.stomp), resources.move(), {
+  return runningBroker(release.name, urlOf(ports.stomp), resources.move(), {
     nodes: [node],
     tls: { url, ...client },
     webSocket: `${urlOf(ports.webStomp).replace("stomp:", "ws:")}/ws`,
@@ -94,13 +144,30 @@ export async function startRabbitMQ(
 /**
  * Starts a cluster of RabbitMQ nodes. Its URL is a failover URI of all of them.
  */
-export async function startRabbitMQCluster(
+export function startRabbitMQCluster(
+  size: number,
+  options?: StartOptions,
+): Promise<RunningBroker> {
+  return startCluster(DEBIANS, size, options);
+}
+
+/** The same with RabbitMQ 4. */
+export function startRabbitMQ4Cluster(
+  size: number,
+  options?: StartOptions,
+): Promise<RunningBroker> {
+  return startCluster(FOUR, size, options);
+}
+
+async function startCluster(
+  release: Release,
   size: number,
   options: StartOptions = {},
 ): Promise<RunningBroker> {
   await using resources = new AsyncDisposableStack();
-  const folder = await tempFolder("rabbitmq", resources);
-  const surroundings = { ...options, folder, resources: processes(resources) };
+  const folder = await tempFolder(release.name, resources);
+  const own = processes(resources);
+  const surroundings = { ...options, release, folder, resources: own };
   const { portMapper } = freePorts("portMapper");
   await startPortMapper(portMapper, surroundings);
   const client = await writeCertificates(folder);
@@ -126,34 +193,18 @@ export async function startRabbitMQCluster(
     urls.push(urlOf(ports.stomp));
   }
   const url = `failover:(${urls.join(",")})`;
-  return runningBroker("rabbitmq", url, resources.move(), {
+  return runningBroker(release.name, url, resources.move(), {
     nodes,
     tls: { url, ...client },
   });
 }
 
-/** Puts what the node needs for TLS into its folder; the client's side of it is returned. */
-async function writeCertificates(
-  folder: string,
-): Promise<Omit<TlsAccess, "url">> {
-  const authority = await Authority.create("stompest");
-  const { cert, key } = await authority.issue({
-    name: "broker",
-    hosts: ["127.0.0.1", "localhost"],
-  });
-  await Deno.writeTextFile(`${folder}/ca.pem`, authority.cert);
-  await Deno.writeTextFile(`${folder}/cert.pem`, cert);
-  await Deno.writeTextFile(`${folder}/key.pem`, key);
-  const client = await authority.issue({ name: "client" });
-  return { caCerts: [authority.cert], ...client };
-}
-
 /** Starts the port mapper before any node: a node that finds none starts one as a daemon, which nobody stops. */
 function startPortMapper(
   port: number,
-  { resources, signal }: Surroundings,
+  { release, folder, resources, signal }: Surroundings,
 ): Promise<ProcessGroup> {
-  const [program, ...args] = unprivileged([
+  const [program, ...args] = commandOf(release, folder, [
     PORT_MAPPER,
     "-port",
     `${port}`,
@@ -171,19 +222,26 @@ function startPortMapper(
 
 async function startNode(
   { name, ports, cluster }: NodePlan,
-  { folder, resources, signal }: Surroundings,
+  { release, folder, resources, signal }: Surroundings,
 ): Promise<ProcessGroup> {
-  const conf = `${folder}/rabbitmq-${ports.amqp}.conf`;
-  await Deno.writeTextFile(conf, configuration(ports, cluster, folder));
+  const conf = `rabbitmq-${ports.amqp}.conf`;
+  const home = homeOf(release, folder);
+  await Deno.writeTextFile(
+    `${folder}/${conf}`,
+    configuration(ports, cluster, home),
+  );
   await Deno.writeTextFile(
     `${folder}/enabled_plugins`,
     "[rabbitmq_stomp,rabbitmq_web_stomp].\n",
   );
-  await giveAway(folder);
+  await giveAway(release, folder);
 
   // With its input allowed, the launcher becomes the broker instead of waiting beside it; `-noinput` takes back the
   // shell that this would open.
-  const [program, ...args] = unprivileged([SERVER, "-noinput"]);
+  const [program, ...args] = commandOf(release, folder, [
+    SERVER,
+    "-noinput",
+  ]);
   return startService(program, {
     name: `RabbitMQ ${name}`,
     args,
@@ -192,19 +250,19 @@ async function startNode(
     env: {
       PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
       // Erlang keeps its cookie here.
-      HOME: folder,
+      HOME: home,
       LANG: "C.UTF-8",
-      ERL_CRASH_DUMP: `${folder}/erl_crash.dump`,
+      ERL_CRASH_DUMP: `${home}/erl_crash.dump`,
       ERL_EPMD_ADDRESS: "127.0.0.1",
       ERL_EPMD_PORT: `${ports.portMapper}`,
       RABBITMQ_ALLOW_INPUT: "true",
-      RABBITMQ_CONF_ENV_FILE: `${folder}/rabbitmq-env.conf`,
-      RABBITMQ_CONFIG_FILE: conf,
+      RABBITMQ_CONF_ENV_FILE: `${home}/rabbitmq-env.conf`,
+      RABBITMQ_CONFIG_FILE: `${home}/${conf}`,
       RABBITMQ_DIST_PORT: `${ports.distribution}`,
-      RABBITMQ_ENABLED_PLUGINS_FILE: `${folder}/enabled_plugins`,
-      RABBITMQ_LOG_BASE: folder,
+      RABBITMQ_ENABLED_PLUGINS_FILE: `${home}/enabled_plugins`,
+      RABBITMQ_LOG_BASE: home,
       RABBITMQ_LOGS: "-",
-      RABBITMQ_MNESIA_BASE: folder,
+      RABBITMQ_MNESIA_BASE: home,
       RABBITMQ_NODENAME: name,
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
         "-kernel inet_dist_use_interface {127,0,0,1}",
@@ -220,7 +278,7 @@ async function startNode(
 function configuration(
   ports: NodePorts,
   cluster: readonly string[],
-  folder: string,
+  home: string,
 ): string {
   const members = cluster.map((name, i) =>
     `cluster_formation.classic_config.nodes.${i + 1} = ${name}\n`
@@ -228,9 +286,9 @@ function configuration(
   return `listeners.tcp.1 = 127.0.0.1:${ports.amqp}
 stomp.listeners.tcp.1 = 127.0.0.1:${ports.stomp}
 stomp.listeners.ssl.1 = 127.0.0.1:${ports.stompTls}
-ssl_options.cacertfile = ${folder}/ca.pem
-ssl_options.certfile = ${folder}/cert.pem
-ssl_options.keyfile = ${folder}/key.pem
+ssl_options.cacertfile = ${home}/ca.pem
+ssl_options.certfile = ${home}/cert.pem
+ssl_options.keyfile = ${home}/key.pem
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = true
 web_stomp.tcp.listener = 127.0.0.1:${ports.webStomp}
@@ -238,12 +296,21 @@ disk_free_limit.absolute = 1MB
 ${members.join("")}`;
 }
 
-/** The same command, run by the package's user when we are root. */
-function unprivileged(
+/** What the folder of a broker is called where it runs. */
+function homeOf({ root }: Release, folder: string): string {
+  return root === "" ? folder : "/mnt";
+}
+
+/**
+ * A command, run by the package's user when we are root. In a root of its own it sees the folder, the processes and the names of this
+ * machine; the mounts go with the process.
+ */
+function commandOf(
+  { root }: Release,
+  folder: string,
   command: readonly [string, ...string[]],
 ): readonly [string, ...string[]] {
-  if (Deno.uid() !== 0) return command;
-  return [
+  const unprivileged = Deno.uid() !== 0 ? command : [
     "setpriv",
     "--reuid",
     USER,
@@ -251,20 +318,34 @@ function unprivileged(
     USER,
     "--clear-groups",
     ...command,
+  ] as const;
+  if (root === "") return unprivileged;
+  return [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    ENTER,
+    root,
+    folder,
+    ...unprivileged,
   ];
 }
 
+const ENTER = `set -e
+mount --bind /proc "$0/proc"
+mount --bind /dev "$0/dev"
+mount --bind /etc/hosts "$0/etc/hosts"
+mount --bind "$1" "$0/mnt"
+shift
+exec chroot "$0" "$@"`;
+
 /** Makes the package's user the owner of a folder and all that is in it, when we are root. */
-async function giveAway(folder: string): Promise<void> {
+async function giveAway({ root }: Release, folder: string): Promise<void> {
   if (Deno.uid() !== 0) return;
-  const { success, stderr } = await new Deno.Command("chown", {
-    args: ["-R", `${USER}:`, folder],
-  }).output();
-  if (!success) {
-    throw new Error(
-      `Cannot hand ${folder} to the user ${USER}: ${
-        new TextDecoder().decode(stderr)
-      }`,
-    );
-  }
+  const users = await Deno.readTextFile(`${root}/etc/passwd`);
+  const [, uid, gid] = new RegExp(`^${USER}:[^:]*:(\\d+):(\\d+):`, "m").exec(
+    users,
+  )!;
+  await runQuietly(["chown", "-R", `${uid}:${gid}`, folder]);
 }

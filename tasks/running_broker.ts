@@ -1,7 +1,14 @@
 import type { ProcessGroup } from "./process_group.ts";
 
 /** The brokers we can start. */
-export type BrokerName = "rabbitmq" | "activemq";
+export type BrokerName =
+  | "rabbitmq"
+  | "rabbitmq-4"
+  | "activemq"
+  | "activemq-6"
+  | "artemis"
+  | "coilmq"
+  | "stompserver";
 
 /** How to reach a broker by TLS: what the option `tls` of `connect()` takes, and the URL. */
 export interface TlsAccess {
@@ -50,13 +57,15 @@ export interface StartOptions {
 /** A broker that may be installed on this machine. */
 export interface BrokerKind {
   readonly name: BrokerName;
-  /** The command that installs it on Debian. */
+  /** How to get it, in one line. */
   readonly installHint: string;
   isInstalled(): boolean;
+  /** Gets it where no package manager does, and keeps it; nothing to do if it is there. */
+  install?(): Promise<void>;
   start(options?: StartOptions): Promise<RunningBroker>;
 }
 
-/** The one account that both brokers are given: the one that RabbitMQ has anyway. */
+/** The one account that all brokers are given: the one that RabbitMQ has anyway. */
 export const ACCOUNT = { login: "guest", passcode: "guest" } as const;
 
 /** What a broker offers beside its port. */

@@ -1,6 +1,5 @@
-import { BROKERS } from "./brokers.ts";
+import { activeMQ, activeMQ6 } from "./activemq.ts";
 import { browserPage } from "./browser.ts";
-import { cancelledDials } from "./cancelled_dials.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
@@ -10,9 +9,10 @@ import {
   crashTestFiles,
   entryPoints,
   liveTestFiles,
+  nodeTestFiles,
   testFiles,
 } from "./project.ts";
-import { rabbitMQ, startRabbitMQCluster } from "./rabbitmq.ts";
+import { rabbitMQ, rabbitMQ4, startRabbitMQCluster } from "./rabbitmq.ts";
 import type {
   BrokerKind,
   RunningBroker,
@@ -27,6 +27,9 @@ import {
 } from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
+
+/** The brokers that the whole table of behaviours is tried on. */
+const TRIED: readonly BrokerKind[] = [rabbitMQ, rabbitMQ4, activeMQ, activeMQ6];
 
 /** One thing that the gate does. */
 export interface Step {
@@ -47,12 +50,11 @@ export const STEPS: readonly Step[] = [
   ...[22, 24].map(nodeStep),
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
-  { name: "dials", run: cancelledDials },
   { name: "examples", run: examples },
   { name: "strangers", run: strangers },
   { name: "browser", run: browserPage },
-  ...BROKERS.map(liveStep),
-  ...BROKERS.map((kind) =>
+  ...TRIED.map(liveStep),
+  ...[rabbitMQ, activeMQ].map((kind) =>
     crashStep(
       `${kind.name}-crashes`,
       kind,
@@ -77,7 +79,7 @@ function denoStep(name: string, ...args: readonly string[]): Step {
 function nodeStep(major: number): Step {
   return {
     name: `node${major}`,
-    run: (bench) => nodeSuite(bench, major, testFiles()),
+    run: (bench) => nodeSuite(bench, major, nodeTestFiles()),
   };
 }
 

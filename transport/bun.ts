@@ -1,18 +1,15 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
 import { AcceptQueue } from "./accept_queue.ts";
-import { codeOf } from "./node_link.ts";
-import { nodeTransport } from "./node.ts";
-import type { ServerTlsOptions } from "./tls.ts";
+import { turn } from "./turn.ts";
+import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
   type Address,
-  KEEP_ALIVE,
   type Link,
   type Listener,
   showAddress,
   type Transport,
 } from "./transport.ts";
-import { turn } from "./turn.ts";
 
 /** The part of Bun's TCP that we use; its types are not a dependency. */
 interface BunSocket {
@@ -25,12 +22,9 @@ interface BunSocket {
   shutdown(): void;
   /** Closes once what was taken has been sent. */
   end(): void;
-  /** Closes at once. */
-  terminate(): void;
   pause(): void;
   resume(): void;
   setNoDelay(noDelay: boolean): void;
-  setKeepAlive(keepAlive: boolean, delay: number): void;
 }
 
 interface BunHandlers {
@@ -41,10 +35,20 @@ interface BunHandlers {
   close(socket: BunSocket, error?: Error): void;
   error(socket: BunSocket, error: Error): void;
   /** TLS has been agreed on, or has not. */
-  handshake(socket: BunSocket): void;
+  handshake(socket: BunSocket, success: boolean, error: Error | null): void;
+}
+
+interface BunTls {
+  readonly ca?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
 }
 
 interface BunTcp {
+  connect(
+    options: Address & BunOptions,
+  ): Promise<BunSocket>;
   listen(
     options: Address & BunOptions,
   ): { readonly port: number; stop(): void };
@@ -53,7 +57,7 @@ interface BunTcp {
 interface BunOptions {
   readonly allowHalfOpen: true;
   readonly socket: BunHandlers;
-  readonly tls?: ServerTlsOptions & { readonly rejectUnauthorized: false };
+  readonly tls?: BunTls;
 }
 
 const runtime = (globalThis as unknown as { Bun: BunTcp }).Bun;
@@ -70,7 +74,7 @@ const JOINED = 64 * 1024;
 class BunLink implements Link {
   readonly peer: string;
   readonly #socket: BunSocket;
-  #isOpening: boolean;
+  readonly #secured = Promise.withResolvers<void>();
   #unread: Uint8Array[] = [];
   #unreadOctets = 0;
   #paused = false;
@@ -82,16 +86,17 @@ class BunLink implements Link {
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
 
-  constructor(socket: BunSocket, peer: string, isSecure: boolean) {
+  constructor(socket: BunSocket, peer: string) {
     this.#socket = socket;
     this.peer = peer;
-    this.#isOpening = isSecure;
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE);
+    // Without TLS nobody waits for it.
+    this.#secured.promise.catch(() => {});
   }
 
-  get isOpening(): boolean {
-    return this.#isOpening;
+  /** Resolves once TLS has been agreed on; rejects with what is wrong with it. */
+  get secured(): Promise<void> {
+    return this.#secured.promise;
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -137,10 +142,6 @@ class BunLink implements Link {
   async write(octets: Uint8Array): Promise<void> {
     for (let at = 0; at < octets.length;) {
       if (this.#failure !== undefined) throw this.#failure;
-      if (this.#isOpening) {
-        await new Promise<void>((resolve) => this.#wakeWriter = resolve);
-        continue;
-      }
       const taken = this.#socket.write(at === 0 ? octets : octets.subarray(at));
       if (taken < 0) throw this.#failure ?? this.#lost("EPIPE", undefined);
       at += taken;
@@ -164,9 +165,7 @@ class BunLink implements Link {
       `The connection to ${this.peer} is closed.`,
     );
     this.#unread = [];
-    // A good-bye of TLS would wait for what there is not yet.
-    if (this.#isOpening) this.#socket.terminate();
-    else this.#socket.end();
+    this.#socket.end();
     this.#wake();
   }
 
@@ -176,7 +175,7 @@ class BunLink implements Link {
     drained(): void;
     ended(): void;
     closed(error?: Error): void;
-    secured(): void;
+    secured(error: Error | null): void;
   } = {
     data: (octets) => {
       this.#unread.push(octets);
@@ -197,13 +196,14 @@ class BunLink implements Link {
       if (error !== undefined) {
         this.#failure ??= this.#lost(codeOf(error), error);
       }
-      // Else a writer would wait for ever.
-      if (this.#isOpening) this.#failure ??= this.#lost("EPIPE", undefined);
+      this.#secured.reject(
+        error ?? new Error("the peer closed the connection"),
+      );
       this.#wake();
     },
-    secured: () => {
-      this.#isOpening = false;
-      this.#wakeWriter?.();
+    secured: (error) => {
+      if (error === null) this.#secured.resolve();
+      else this.#secured.reject(error);
     },
   };
 
@@ -221,16 +221,14 @@ class BunLink implements Link {
   }
 }
 
-/** The handlers of a listener's sockets; `opened` gets the link for each. */
+/** The handlers of a socket; `opened` gets the link for it. */
 function handlers(
-  isSecure: boolean,
+  peerOf: (socket: BunSocket) => string,
   opened: (link: BunLink) => void,
 ): BunHandlers {
   return {
     open(socket) {
-      const { remoteAddress: hostname, remotePort: port } = socket;
-      const peer = showAddress({ hostname, port });
-      socket.data = new BunLink(socket, peer, isSecure);
+      socket.data = new BunLink(socket, peerOf(socket));
       opened(socket.data);
     },
     data: (socket, octets) => socket.data.events.data(octets),
@@ -238,7 +236,10 @@ function handlers(
     end: (socket) => socket.data.events.ended(),
     close: (socket, error) => socket.data?.events.closed(error),
     error: (socket, error) => socket.data?.events.closed(error),
-    handshake: (socket) => socket.data?.events.secured(),
+    handshake: (socket, success, error) =>
+      socket.data?.events.secured(
+        success ? null : error ?? new Error("the TLS handshake failed"),
+      ),
   };
 }
 
@@ -256,7 +257,11 @@ class BunListener implements Listener {
         : { tls: { ...tls, rejectUnauthorized: false } },
       allowHalfOpen: true,
       socket: handlers(
-        tls !== undefined,
+        (socket) =>
+          showAddress({
+            hostname: socket.remoteAddress,
+            port: socket.remotePort,
+          }),
         (link) => this.#links.offer(link),
       ),
     });
@@ -276,12 +281,39 @@ class BunListener implements Listener {
   }
 }
 
-/**
- * Listens by way of Bun, and connects by way of `node:net`: Bun's own does not
- * let go of a dial that is given up.
- */
+/** TCP and TLS by way of Bun. */
 export const bunTransport: Transport = {
-  connect: (address, options) => nodeTransport.connect(address, options),
+  async connect(address, { signal, tls } = {}) {
+    signal?.throwIfAborted();
+    const where = showAddress(address);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    let opened: BunLink | undefined;
+    const dial = async (): Promise<BunLink> => {
+      const { data: link } = await runtime.connect({
+        ...address,
+        ...tls === undefined ? {} : { tls: bunTls(tls) },
+        allowHalfOpen: true,
+        socket: handlers(() => where, (link) => {
+          opened = link;
+          // Bun dials on after an abort; what comes of it is let go.
+          if (signal?.aborted) link.close();
+        }),
+      });
+      if (tls !== undefined) await link.secured;
+      return link;
+    };
+    try {
+      return await Promise.race([dial(), aborted]);
+    } catch (cause) {
+      opened?.close();
+      signal?.throwIfAborted();
+      throw connectionError(`Cannot connect to ${where}`, codeOf(cause), cause);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  },
 
   // deno-lint-ignore require-await -- a failure to listen must reject
   async listen(address, { tls } = {}) {
@@ -296,3 +328,18 @@ export const bunTransport: Transport = {
     }
   },
 };
+
+/** Bun's options; it checks certificates only if it is told to. */
+function bunTls({ caCerts, cert, key }: TlsOptions): BunTls {
+  return {
+    rejectUnauthorized: true,
+    ...caCerts === undefined ? {} : { ca: caCerts },
+    ...cert === undefined || key === undefined ? {} : { cert, key },
+  };
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause
+    ? String(cause.code)
+    : undefined;
+}

@@ -18,13 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What the runtimes say of TLS, and what that means. */
 const TLS_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
-    // Deno calls them all so.
-    /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
-    "its certificate is signed by nobody who is trusted here, or has expired; " +
-    "give the authority's certificate in tls.caCerts, or renew it",
-  ],
-  [
-    /UnknownIssuer|UNABLE_TO_GET_ISSUER|SELF_SIGNED/,
+    /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED/,
     "its certificate is signed by nobody who is trusted here; give the " +
     "authority's certificate in tls.caCerts",
   ],
@@ -41,7 +35,7 @@ const TLS_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "tls.key is not the key of tls.cert",
   ],
   [
-    /CertificateRequired|CERTIFICATE_REQUIRED|HandshakeFailure|HANDSHAKE_FAILURE/,
+    /CertificateRequired|CERTIFICATE_REQUIRED|alert: BadCertificate|ALERT_BAD_CERTIFICATE|HandshakeFailure|HANDSHAKE_FAILURE/,
     "it wants a certificate of ours, or another one; see tls.cert and tls.key",
   ],
   [

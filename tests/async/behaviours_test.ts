@@ -8,7 +8,7 @@ import { connectAsync } from "../behaviours/behaviour.ts";
 
 tryEverything(
   "embedded",
-  "asynchronous",
+  "embedded, asynchronous",
   [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
   async (run) => {
     await using broker = await serve({ credentials: { guest: "guest" } });
@@ -19,7 +19,7 @@ tryEverything(
 
 tryEverything(
   "embedded",
-  "asynchronous by WebSocket",
+  "embedded, asynchronous by WebSocket",
   [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
   async (run) => {
     await using broker = await serve({

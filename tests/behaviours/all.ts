@@ -27,7 +27,7 @@ export const OF_THE_ASYNCHRONOUS: readonly Behaviour<Client>[] = [
 /** Registers a test for each behaviour that a broker is to be tried with. */
 export function tryEverything<C>(
   name: BrokerUnderTest["name"],
-  client: string,
+  who: string,
   behaviours: readonly Behaviour<C>[],
   withBroker: (
     run: (broker: BrokerUnderTest<C>) => Promise<void>,
@@ -35,6 +35,6 @@ export function tryEverything<C>(
 ): void {
   for (const { name: claim, run, on, timeout = 30_000 } of behaviours) {
     if (on !== undefined && !on.includes(name)) continue;
-    test(`${name}, ${client}: ${claim}`, () => withBroker(run), { timeout });
+    test(`${who}: ${claim}`, () => withBroker(run), { timeout });
   }
 }

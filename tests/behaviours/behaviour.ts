@@ -83,7 +83,13 @@ export type ConnectUnderTest =
 
 /** The broker that a behaviour is tried on, and the client to try. */
 export interface BrokerUnderTest<C = ClientUnderTest> {
-  readonly name: "embedded" | "rabbitmq" | "activemq";
+  readonly name:
+    | "embedded"
+    | "rabbitmq"
+    | "activemq"
+    | "artemis"
+    | "coilmq"
+    | "stompserver";
   /** Where it is, with login and passcode. */
   readonly url: string;
   /** Makes a client. */

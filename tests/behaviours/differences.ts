@@ -8,7 +8,13 @@ import { headerOf, raw, type RawPeer } from "../support/raw_peer.ts";
 import { newQueue } from "./behaviour.ts";
 
 /** Brokers that differ. */
-export type Dialect = "rabbitmq" | "activemq" | "artemis" | "stompest";
+export type Dialect =
+  | "rabbitmq"
+  | "activemq"
+  | "artemis"
+  | "stompest"
+  | "coilmq"
+  | "stompserver";
 
 /** A broker, as these conversations reach it. */
 export interface Counterpart {

@@ -16,9 +16,9 @@ import { test } from "../support/harness.ts";
 import { withChance } from "../support/random.ts";
 import { NODES, order } from "./suffering.ts";
 
-const { name, url } = BROKER;
+const { label, url } = BROKER;
 const isCluster = NODES > 1;
-const who = isCluster ? `a cluster of ${NODES}` : name;
+const who = isCluster ? `a cluster of ${NODES}` : label;
 
 /** A queue that lives on as long as most nodes do. */
 const QUORUM = {

@@ -8,18 +8,18 @@ import { OF_THE_BLOCKING } from "../sync/behaviours.ts";
 import { connectAwaited } from "../sync/support/awaited.ts";
 import { BROKER } from "./broker.ts";
 
-const { name, url } = BROKER;
+const { label, name, url } = BROKER;
 
 tryEverything(
   name,
-  "asynchronous",
+  `${label}, asynchronous`,
   [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
   (run) => run({ name, url, connect: connectAsync }),
 );
 
 tryEverything(
   name,
-  "blocking",
+  `${label}, blocking`,
   [...OF_BOTH_CLIENTS, ...OF_THE_BLOCKING],
   (run) => run({ name, url, connect: connectAwaited }),
 );

@@ -1,7 +1,7 @@
 // What the table of dialects says of a broker, where no client would show it.
 
 import { delay } from "@std/async";
-import { dialectOf } from "../../session/dialects.ts";
+import { DIALECT_NAMES, dialectOf } from "../../session/dialects.ts";
 import { runtimeTransport } from "../../transport/runtime.ts";
 import { newQueue } from "../behaviours/behaviour.ts";
 import { tryDifferences } from "../behaviours/differences.ts";
@@ -10,11 +10,12 @@ import { test } from "../support/harness.ts";
 import { headerOf, raw, RawPeer } from "../support/raw_peer.ts";
 import { BROKER } from "./broker.ts";
 
-const { name, url } = BROKER;
-const { receiptsInTransaction } = dialectOf(undefined, name);
+const { label, name, url } = BROKER;
+const dialect = DIALECT_NAMES.find((known) => known === name) ?? "plain";
+const { receiptsInTransaction } = dialectOf(undefined, dialect);
 
 test(
-  `${name}: the receipt of what is in a transaction comes ${
+  `${label}: the receipt of what is in a transaction comes ${
     receiptsInTransaction ? "before" : "after"
   } COMMIT`,
   async () => {
@@ -45,7 +46,7 @@ test(
 );
 
 tryDifferences(name, (what, run) => {
-  test(`${name}: ${what}`, async () => {
+  test(`${label}: ${what}`, async () => {
     const transport = await runtimeTransport();
     const { username: login, password: passcode } = new URL(url);
     await run({

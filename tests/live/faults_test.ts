@@ -5,10 +5,10 @@ import { test } from "../support/harness.ts";
 import { withChance } from "../support/random.ts";
 import { BROKER } from "./broker.ts";
 
-const { name, url } = BROKER;
+const { label, url } = BROKER;
 
 test(
-  `${name}: nothing confirmed is lost over ${CUTS} cuts, and duplicates are marked`,
+  `${label}: nothing confirmed is lost over ${CUTS} cuts, and duplicates are marked`,
   () => withChance((random) => surviveCuts(url, newQueue(), CUTS, random)),
   {
     timeout: 60_000 + 500 * CUTS,

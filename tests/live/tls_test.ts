@@ -9,8 +9,11 @@ import {
 import { test } from "../support/harness.ts";
 import { BROKER } from "./broker.ts";
 
-const { name, tls: access } = BROKER;
+const { label, name, tls: access } = BROKER;
 const ignore = access === "";
+
+/** ActiveMQ hangs up without a word. */
+const REFUSAL = name === "activemq" ? "" : "certificate of ours";
 
 /** Where it is, whom to trust and who we are. */
 function parsed() {
@@ -18,7 +21,7 @@ function parsed() {
   return { url: String(url), tls };
 }
 
-test(`${name}: mutual TLS, there and back`, async () => {
+test(`${label}: mutual TLS, there and back`, async () => {
   const { url, tls } = parsed();
   await using client = await connect(url, { tls });
   const queue = newQueue();
@@ -30,7 +33,7 @@ test(`${name}: mutual TLS, there and back`, async () => {
   await message!.ack({ receipt: true });
 }, { ignore });
 
-test(`${name}, blocking: mutual TLS, there and back`, () => {
+test(`${label}, blocking: mutual TLS, there and back`, () => {
   const { url, tls } = parsed();
   using client = connectSync(url, { tls });
   const queue = newQueue();
@@ -44,33 +47,33 @@ test(`${name}, blocking: mutual TLS, there and back`, () => {
 }, { ignore });
 
 test(
-  `${name}, blocking: a broker that wants our certificate and gets none refuses`,
+  `${label}, blocking: a broker that wants our certificate and gets none refuses`,
   () => {
     const { url, tls } = parsed();
     assertThrows(
       () => connectSync(url, { tls: { caCerts: tls.caCerts } }),
       ConnectionError,
-      "certificate of ours",
+      REFUSAL,
     );
   },
   { ignore },
 );
 
 test(
-  `${name}: a broker that wants our certificate and gets none refuses, and that is said`,
+  `${label}: a broker that wants our certificate and gets none refuses, and that is said`,
   async () => {
     const { url, tls } = parsed();
     await assertRejects(
       () => connect(url, { tls: { caCerts: tls.caCerts } }),
       ConnectionError,
-      "certificate of ours",
+      REFUSAL,
     );
   },
   { ignore },
 );
 
 test(
-  `${name}: a broker whose authority we do not trust is refused`,
+  `${label}: a broker whose authority we do not trust is refused`,
   async () => {
     const { cert, key } = parsed().tls;
     await assertRejects(

@@ -11,7 +11,7 @@ import { type Client, connect } from "../../mod.ts";
 import { test } from "../support/harness.ts";
 import { BROKER } from "./broker.ts";
 
-const { name } = BROKER;
+const { label, name } = BROKER;
 const url = process.env["STOMPEST_BROKER_WEB_SOCKET"] ?? "";
 
 // RabbitMQ hangs up on WebSockets that promise heart-beats and send in a hurry.
@@ -21,11 +21,11 @@ const heartBeat = name === "rabbitmq" ? [0, 10_000] as const : undefined;
 const UNTOLD =
   "of several subscriptions the refused one fails, the others go on";
 
-if (url === "") test(`${name} has no WebSockets here`, () => {});
+if (url === "") test(`${label} has no WebSockets here`, () => {});
 else {
   tryEverything(
     name,
-    "asynchronous by WebSocket",
+    `${label}, asynchronous by WebSocket`,
     [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS].filter((behaviour) =>
       name !== "rabbitmq" || behaviour.name !== UNTOLD
     ),

@@ -5,7 +5,7 @@ import { Thread } from "./support/thread.ts";
 
 tryEverything(
   "embedded",
-  "blocking",
+  "embedded, blocking",
   [...OF_BOTH_CLIENTS, ...OF_THE_BLOCKING],
   async (run) => {
     await using broker = await Thread.broker();

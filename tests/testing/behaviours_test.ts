@@ -12,7 +12,7 @@ import { serve } from "../../testing/mod.ts";
 for (const name of ["rabbitmq", "activemq"] as const) {
   tryEverything(
     name,
-    "by the test kit",
+    `${name}, by the test kit`,
     [...OF_BOTH_CLIENTS, ...OF_THE_ASYNCHRONOUS],
     async (run) => {
       await using broker = await serve({
