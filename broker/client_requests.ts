@@ -1,6 +1,7 @@
 import { Frame, type Version } from "../codec/mod.ts";
 import { quoted } from "../errors.ts";
 import type { AckMode } from "../session/events.ts";
+import { ownBody } from "./body_slabs.ts";
 import { creditOf, durableName } from "./broker_dialect.ts";
 import type { BrokerCore, ClientIdentity } from "./core.ts";
 import { type IdRules, keyOf, settledBy } from "./frame_ids.ts";
@@ -129,9 +130,10 @@ export class ClientRequests {
     required(frame, "destination");
     const transaction = this.#transactions.of(frame);
     const { secret } = this.#who.identity;
-    const content = this.#core.contentOf(frame, secret);
+    let content = this.#core.contentOf(frame, secret);
     if (transaction === undefined) this.#core.requireRoom([content]);
     else {
+      content = { ...content, body: ownBody(content.body) };
       const held = this.#transactions.held(content.destination);
       this.#core.requireBound(content, held);
     }

@@ -1,6 +1,7 @@
 import type { Frame } from "../codec/mod.ts";
 import type { DialectName } from "../session/dialects.ts";
 import type { HeartBeat } from "../session/heart_beat.ts";
+import type { KeptBody } from "./body_slabs.ts";
 import { type BrokerDialect, brokerDialectOf } from "./broker_dialect.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Destinations, isTopic, REPLY, type Source } from "./destinations.ts";
@@ -149,7 +150,8 @@ export class BrokerCore {
   contentOf(frame: Frame, secret: string): MessageContent {
     const destination = frame.headers.get("destination")!;
     const headers = keptHeaders(frame, this.dialect.keepsReceipt);
-    for (const [i, [name, value]] of headers.entries()) {
+    for (let i = 0; i < headers.length; i++) {
+      const [name, value] = headers[i]!;
       if (name === "reply-to") {
         headers[i] = [name, this.globalName(value, secret)];
       }
@@ -172,40 +174,51 @@ export class BrokerCore {
    * instead, or there are too many destinations.
    */
   requireRoom(contents: readonly MessageContent[], held = 0): void {
-    const wanted = new Map<string, number>();
-    let isNew = 0;
+    const [first] = contents;
+    if (contents.length === 1) this.#requireRoom(first!, first!.octets - held);
+    if (contents.length <= 1) return;
+    const wanted = new Map<string, MessageContent>();
     let sum = 0;
-    for (const { destination, octets } of contents) {
+    for (const content of contents) {
+      const { destination } = content;
       // Who sends to a topic waits for nobody: its slow subscribers lose.
       if (isTopic(destination)) continue;
-      sum += octets;
-      const before = wanted.get(destination);
-      wanted.set(destination, (before ?? 0) + octets);
-      if (before === undefined && this.#isNew(destination)) isNew++;
+      sum += content.octets;
+      const octets = (wanted.get(destination)?.octets ?? 0) + content.octets;
+      wanted.set(destination, { ...content, octets });
     }
-    if (isNew > 0) this.#destinations.require(isNew);
+    const destinations = [...wanted.keys()];
+    const isNew = destinations.filter((name) => this.#isNew(name));
+    if (isNew.length > 0) this.#destinations.require(isNew.length);
+    for (const content of wanted.values()) {
+      this.#requireRoom(content, sum - held);
+    }
+  }
+
+  /** All together there are more octets than those of one destination. */
+  #requireRoom({ destination, octets }: MessageContent, all: number): void {
+    if (isTopic(destination)) return;
+    if (this.#isNew(destination)) this.#destinations.require(1);
     if (this.options.whenFull === "block") return;
-    this.budget.require(sum - held);
-    for (const [destination, octets] of wanted) {
-      if (!this.#isTooFullFor(destination, octets)) continue;
-      throw new Refusal(
-        `The queue of ${destination} is full: it would hold more than ` +
-          `${this.#maxQueueOctets} octets. Send again when some are gone.`,
-      );
-    }
+    this.budget.require(all);
+    if (!this.#isTooFullFor(destination, octets)) return;
+    throw new Refusal(
+      `The queue of ${destination} is full: it would hold more than ` +
+        `${this.#maxQueueOctets} octets. Send again when some are gone.`,
+    );
   }
 
   #isNew(destination: string): boolean {
     return !destination.startsWith(REPLY) &&
-      !this.#destinations.has(destination);
+      this.#destinations.existing(destination) === undefined;
   }
 
-  #isTooFullFor(queue: string, octets: number): boolean {
+  #isTooFullFor(name: string, octets: number): boolean {
+    const queue = this.#destinations.existing(name);
     // A queue begins with its first message: none needs to be made for a refusal.
-    for (const { octets: held } of this.#destinations.named(queue)) {
-      return held + octets > this.#maxQueueOctets;
-    }
-    return octets > this.#maxQueueOctets && !queue.startsWith(REPLY);
+    return queue === undefined
+      ? octets > this.#maxQueueOctets && !name.startsWith(REPLY)
+      : queue.isTooFullFor(octets);
   }
 
   /**
@@ -231,16 +244,20 @@ export class BrokerCore {
   publish(content: MessageContent): Promise<void> | undefined {
     const sequence = ++this.#lastMessage;
     if (isTopic(content.destination)) {
-      for (const copy of this.#destinations.targets(content.destination)) {
-        copy.addOverOldest(storedMessage(sequence, content));
+      let kept: KeptBody | undefined;
+      for (const copy of this.#destinations.copies(content.destination)) {
+        kept ??= this.#destinations.topicBodies.keep(content.body);
+        copy.addOverOldest(storedMessage(sequence, content, kept));
       }
       return undefined;
     }
-    const mayBlock = this.options.whenFull === "block";
-    for (const queue of this.#destinations.targets(content.destination)) {
-      queue.add(storedMessage(sequence, content));
-      if (mayBlock) return both(queue.room(), this.budget.room());
-    }
+    const queue = this.#destinations.target(content.destination);
+    if (queue === undefined) return undefined;
+    const kept = queue.bodies.keep(content.body);
+    queue.add(storedMessage(sequence, content, kept));
+    return this.options.whenFull === "block"
+      ? both(queue.room(), this.budget.room())
+      : undefined;
   }
 
   /**

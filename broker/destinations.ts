@@ -1,4 +1,5 @@
 import { quoted } from "../errors.ts";
+import { BodySlabs } from "./body_slabs.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
@@ -43,6 +44,8 @@ export function isTopic(name: string): boolean {
 /** All queues and topics, by the names that everybody uses. */
 export class Destinations {
   readonly #init: DestinationsInit;
+  /** Where the bodies of what topics are sent are: copies share them. */
+  readonly topicBodies: BodySlabs;
   readonly #queues = new Map<string, Queue>();
   /** The copies of each topic, or of each pattern. */
   readonly #topics = new Map<string, Set<Queue>>();
@@ -56,6 +59,7 @@ export class Destinations {
   /** Begins empty. */
   constructor(init: DestinationsInit) {
     this.#init = init;
+    this.topicBodies = new BodySlabs(init.budget);
     this.#patterns = init.wildcards && new TopicPatterns(init.wildcards);
   }
 
@@ -64,9 +68,9 @@ export class Destinations {
     return this.#queues.size + this.#topics.size + this.#durable.size;
   }
 
-  /** Whether there is a queue of that name. */
-  has(name: string): boolean {
-    return this.#queues.has(name);
+  /** The queue of that name, if there is one. */
+  existing(name: string): Queue | undefined {
+    return this.#queues.get(name);
   }
 
   /**
@@ -84,20 +88,27 @@ export class Destinations {
     );
   }
 
-  /** The queues that a message to a destination goes to. */
-  *targets(name: string): Iterable<Queue> {
-    if (!isTopic(name)) {
-      // Whoever asked is gone, and so is its queue for answers.
-      if (this.#queues.has(name) || !name.startsWith(REPLY)) {
-        yield this.queue(name);
-      }
-      return;
-    }
-    yield* this.#topics.get(name) ?? [];
-    if (this.#patterns === undefined || this.#patterns.size === 0) return;
-    for (const queue of this.#patterns.matching(topicParts(name))) {
+  /** The queue that a message to a queue goes to, if it goes anywhere. */
+  target(name: string): Queue | undefined {
+    // Whoever asked is gone, and so is its queue for answers.
+    return this.#queues.get(name) ??
+      (name.startsWith(REPLY) ? undefined : this.queue(name));
+  }
+
+  /** The copies that a message to a topic goes to. */
+  copies(name: string): Iterable<Queue> {
+    const copies = this.#topics.get(name) ?? [];
+    return this.#patterns === undefined || this.#patterns.size === 0
+      ? copies
+      : this.#matching(name, this.#patterns);
+  }
+
+  *#matching(name: string, patterns: TopicPatterns<Queue>): Iterable<Queue> {
+    const copies = this.#topics.get(name);
+    yield* copies ?? [];
+    for (const queue of patterns.matching(topicParts(name))) {
       // Whoever subscribes to a pattern and sends to it has it already.
-      if (!this.#topics.get(name)?.has(queue)) yield queue;
+      if (!copies?.has(queue)) yield queue;
     }
   }
 
@@ -135,6 +146,7 @@ export class Destinations {
         if (name.startsWith(REPLY) && queue.consumers === 0) queue.clear();
         if (!queue.isUnused || this.#queues.get(name) !== queue) return;
         this.#queues.delete(name);
+        queue.bodies.close();
         this.#init.budget.give(OVERHEAD + name.length);
       },
     };

@@ -1,12 +1,13 @@
 import type { Frame } from "../codec/mod.ts";
+import type { BodySlab, KeptBody } from "./body_slabs.ts";
 
-/** What of a SEND is kept: the broker's own copy, which pins nothing that came with it. */
+/** What of a SEND a message keeps. */
 export interface MessageContent {
   /** Where it was sent to, in everybody's words. */
   readonly destination: string;
   /** The sender's own headers in their order. */
   readonly headers: readonly (readonly [string, string])[];
-  /** What the sender sent. */
+  /** What the sender sent; a view on what it came in, until the message is stored. */
   readonly body: Uint8Array;
   /** About how many octets of memory it takes. */
   readonly octets: number;
@@ -18,6 +19,8 @@ export interface StoredMessage extends MessageContent {
   readonly sequence: number;
   /** The `message-id` that it is delivered with. */
   readonly id: string;
+  /** What its body shares with others. */
+  readonly slab: BodySlab | undefined;
   /** How often it has been delivered. */
   deliveries: number;
   /** How often that was in vain. */
@@ -59,22 +62,14 @@ export function messageContent(
     (sum, [name, value]) => sum + name.length + value.length,
     OVERHEAD + body.length,
   );
-  return { destination, headers, body: ownBody(body), octets };
-}
-
-/**
- * A body that keeps nothing else alive. What comes over a link is a view on the
- * piece that it came in, up to 64 KiB for a few octets.
- */
-function ownBody(body: Uint8Array): Uint8Array {
-  const wasted = body.buffer.byteLength - body.length;
-  return wasted > body.length >> 3 ? body.slice() : body;
+  return { destination, headers, body, octets };
 }
 
 /** A message that was not delivered yet. */
 export function storedMessage(
   sequence: number,
-  { destination, headers, body, octets }: MessageContent,
+  { destination, headers, octets }: MessageContent,
+  { body, slab }: KeptBody,
 ): StoredMessage {
   return {
     sequence,
@@ -83,7 +78,13 @@ export function storedMessage(
     headers,
     body,
     octets,
+    slab,
     deliveries: 0,
     failures: 0,
   };
+}
+
+/** What a message takes of the broker's budget, what it shares not counted. */
+export function ownOctets({ octets, body, slab }: StoredMessage): number {
+  return slab === undefined ? octets : octets - body.length;
 }

@@ -1,6 +1,7 @@
 import { Fifo } from "../session/fifo.ts";
+import { BodySlabs } from "./body_slabs.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
-import type { StoredMessage } from "./message.ts";
+import { ownOctets, type StoredMessage } from "./message.ts";
 import { SequenceHeap } from "./sequence_heap.ts";
 
 /** Who takes messages from a queue. */
@@ -31,6 +32,8 @@ export interface QueueOptions {
  * the number of consumers that are busy.
  */
 export class Queue {
+  /** Where the bodies of its messages are. */
+  readonly bodies: BodySlabs;
   readonly #options: QueueOptions;
   readonly #arrived = new Fifo<StoredMessage>();
   /** Came back undone; older than all that arrived. */
@@ -45,6 +48,7 @@ export class Queue {
   /** Begins empty. */
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.bodies = new BodySlabs(options.budget);
   }
 
   /** How many messages wait. */
@@ -106,7 +110,8 @@ export class Queue {
   /** A message arrives. */
   add(message: StoredMessage): void {
     this.#octets += message.octets;
-    this.#options.budget.take(message.octets);
+    message.slab?.retain();
+    this.#options.budget.take(ownOctets(message));
     this.#arrived.push(message);
     this.#mayDeliver();
   }
@@ -194,9 +199,10 @@ export class Queue {
   }
 
   /** A message takes no octets here any more. */
-  #leave({ octets }: StoredMessage): void {
-    this.#octets -= octets;
-    this.#options.budget.give(octets);
+  #leave(message: StoredMessage): void {
+    this.#octets -= message.octets;
+    message.slab?.release();
+    this.#options.budget.give(ownOctets(message));
     if (this.#room === undefined || this.isTooFullFor(0)) return;
     this.#room.resolve();
     this.#room = undefined;

@@ -1,5 +1,6 @@
 import type { BrokerOptions } from "../../broker/mod.ts";
-import { messageContent } from "../../broker/message.ts";
+import { BodySlabs } from "../../broker/body_slabs.ts";
+import { MemoryBudget } from "../../broker/memory_budget.ts";
 import {
   assert,
   assertEquals,
@@ -214,12 +215,39 @@ test("before CONNECT nothing else is read: a SEND is refused with its first line
   assertEquals((await client.next())?.command, "RECEIPT");
 });
 
-test("what is kept of a message keeps nothing alive of what it came with", () => {
+test("what is kept of a message keeps nothing alive of what it came with, and all that it keeps counts", () => {
   const piece = new Uint8Array(64 * 1024);
-  for (const length of [0, 1, 100, 5000, 50_000, 60_000, 64 * 1024]) {
-    const body = piece.subarray(0, length);
-    const content = messageContent("/queue/a", [], body);
-    assertEquals(content.body, body);
-    assertLess(content.body.buffer.byteLength, 1.2 * length + 1);
+  for (const length of [1, 100, 1500, 5000, 50_000, 60_000, 64 * 1024]) {
+    const budget = new MemoryBudget(Infinity);
+    const slabs = new BodySlabs(budget);
+    const kept = Array.from({ length: 200 }, (_, i) => {
+      const each = slabs.keep(piece.fill(i, 0, length).subarray(0, length));
+      each.slab?.retain();
+      return each;
+    });
+    const buffers = new Set(kept.map(({ body }) => body.buffer));
+    let octets = 0;
+    for (const { byteLength } of buffers) octets += byteLength;
+    const isShared = kept[0]!.slab !== undefined;
+    assertEquals(budget.used, isShared ? octets : 0);
+    if (buffers.size > 1) assertLess(octets, 1.5 * 200 * length + 8192);
+    slabs.close();
+    assertEquals(budget.used, isShared ? octets : 0);
+    for (const { body, slab } of kept) {
+      if (buffers.size > 1) assertEquals(body.length, length);
+      slab?.release();
+    }
+    assertEquals(budget.used, 0);
   }
+});
+
+test("bodies that share memory are those that were sent", async () => {
+  await using memory = await BrokerInMemory.start();
+  const client = await memory.connect();
+  const bodies = Array.from({ length: 300 }, (_, i) => `${i}`.repeat(i % 7));
+  for (const body of bodies) await client.write(send(body));
+  const came = await client.say(
+    raw("SUBSCRIBE", { id: "s", destination: QUEUE }),
+  );
+  assertEquals(came.map(({ body }) => body), bodies);
 });
