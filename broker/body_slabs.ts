@@ -95,5 +95,6 @@ export class BodySlabs {
 /** A body in memory of its own, unless it has that already. */
 export function ownBody(body: Uint8Array): Uint8Array {
   const wasted = body.buffer.byteLength - body.length;
-  return wasted > body.length >> 3 ? body.slice() : body;
+  // A slice of a Buffer, as runtimes hand it out, would only be a view.
+  return wasted > body.length >> 3 ? new Uint8Array(body) : body;
 }

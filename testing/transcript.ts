@@ -40,5 +40,5 @@ export class Transcript {
 
 /** The same frame, which keeps nothing alive of what it came with. */
 function ownFrame({ command, headerList, body }: Frame): Frame {
-  return new Frame(command, headerList, body.slice());
+  return new Frame(command, headerList, new Uint8Array(body));
 }
