@@ -1,4 +1,5 @@
 import { ConnectionError, type FrameError, UsageError } from "../errors.ts";
+import { counted } from "../session/wording.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
 import type { Message } from "./message.ts";
@@ -270,8 +271,4 @@ export class Lifecycle {
     this.#closed.resolve(report);
     if ("cause" in report) this.context.failed(report.cause);
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -6,6 +6,7 @@ import {
 } from "../errors.ts";
 import type { Attempt, Schedule } from "../session/failover.ts";
 import { RepeatedFailure } from "../session/repeated_failure.ts";
+import { counted } from "../session/wording.ts";
 import { showAddress } from "../transport/transport.ts";
 import type { ClientContext } from "./client_context.ts";
 import type { Connection } from "./connection.ts";
@@ -261,8 +262,13 @@ export class Reconnector {
       failure = new ConnectionError(
         errors.length === 0
           ? "The connection was lost, and is not to be made again."
-          : `The connection was lost, and ${errors.length} attempts to make it ` +
-            `again have failed.${last}`,
+          : `The connection was lost, and ${
+            counted(
+              errors.length,
+              "attempt to make it again has",
+              "attempts to make it again have",
+            )
+          } failed.${last}`,
         { cause: new AggregateError([cause, ...errors]) },
       );
     } catch (error) {

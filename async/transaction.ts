@@ -154,3 +154,29 @@ export class Transaction implements AsyncDisposable {
     );
   }
 }
+
+/**
+ * Refuses to settle a message that came over this connection in a transaction of
+ * another one, or with a receipt that comes too late; `undefined`: the connection
+ * is gone.
+ *
+ * @throws {UsageError} that says so, and what {@linkcode enlist} does.
+ */
+export function requireFit(
+  transaction: unknown,
+  connection: Connection | undefined,
+  { receipt }: ReceiptOptions,
+): void {
+  if (!(transaction instanceof Transaction)) {
+    throw new UsageError(
+      'The option "transaction" must be what client.begin() has returned.',
+    );
+  }
+  const own = enlist(transaction);
+  if (receipt) requireReceipts(own.session.dialect);
+  if (connection === undefined || own === connection) return;
+  throw new UsageError(
+    `The transaction ${transaction.id} belongs to another connection than ` +
+      "the message: settle it in one of its own client's.",
+  );
+}

@@ -1,6 +1,5 @@
 import type { Frame } from "../codec/mod.ts";
 import { UsageError } from "../errors.ts";
-import { requireReceipts } from "../session/dialects.ts";
 import type { AckMode } from "../session/events.ts";
 import { checkOptions } from "../session/option_checks.ts";
 import { AckOrder } from "./ack_order.ts";
@@ -15,7 +14,7 @@ import {
 } from "./message.ts";
 import { ACK_CHECKS, NACK_CHECKS } from "./options.ts";
 import { fromCall } from "./stack_trace.ts";
-import { enlist, Transaction } from "./transaction.ts";
+import { enlist, requireFit, type Transaction } from "./transaction.ts";
 
 /**
  * Who settles a message: a loop by going on, the program, or a consumer, with
@@ -178,7 +177,8 @@ export class Unsettled implements Settler {
         this.#order.requireNoOther(delivery, verb, transaction);
       }
       if (transaction !== undefined) {
-        requireFit(delivery, transaction, options.receipt);
+        const { connection, isStale } = delivery;
+        requireFit(transaction, isStale ? undefined : connection, options);
       }
       if (delivery.isStale) return false;
       const written = this.#write(delivery, verb, options);
@@ -296,23 +296,4 @@ export class Unsettled implements Settler {
     if (!delivery.isLeft || isAwaited && !delivery.isStale) return;
     if (this.#inHand.delete(delivery)) this.#onReleased();
   }
-}
-
-function requireFit(
-  delivery: Delivery,
-  transaction: Transaction,
-  receipt: boolean | undefined,
-): void {
-  if (!(transaction instanceof Transaction)) {
-    throw new UsageError(
-      'The option "transaction" must be what client.begin() has returned.',
-    );
-  }
-  const connection = enlist(transaction);
-  if (receipt) requireReceipts(connection.session.dialect);
-  if (delivery.isStale || connection === delivery.connection) return;
-  throw new UsageError(
-    `The transaction ${transaction.id} belongs to another connection than ` +
-      "the message: settle it in one of its own client's.",
-  );
 }

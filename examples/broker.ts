@@ -4,9 +4,16 @@
 //   bun run examples/broker.ts [PORT]
 
 import process from "node:process";
-import { serve } from "../broker/mod.ts";
+import { ConnectionError, serve } from "../broker/mod.ts";
 
-const broker = await serve({ port: Number(process.argv[2] ?? 61613) });
+const port = Number(process.argv[2] ?? 61613);
+const broker = await serve({ port }).catch((error) => {
+  if (!(error instanceof ConnectionError)) throw error;
+  console.error(
+    `${error.message} Choose another port: deno task broker PORT`,
+  );
+  process.exit(1);
+});
 console.log(`listening at ${broker.url}`);
 process.once("SIGINT", async () => {
   await broker.close();

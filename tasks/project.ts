@@ -18,14 +18,6 @@ export function testFiles(): string[] {
   );
 }
 
-/** What still waits for an adapter of Node's: the port for WebSockets. */
-const NOT_ON_NODE = /^\.\/tests\/.*web_socket/;
-
-/** The test files that need nothing but Node. */
-export function nodeTestFiles(): string[] {
-  return testFiles().filter((file) => !NOT_ON_NODE.test(file));
-}
-
 /** The test files that need a broker. */
 export function liveTestFiles(): string[] {
   return allTestFiles().filter((file) => file.startsWith(LIVE));

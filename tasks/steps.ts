@@ -1,5 +1,6 @@
 import { activeMQ, activeMQ6 } from "./activemq.ts";
 import { browserPage } from "./browser.ts";
+import { cancelledDials } from "./cancelled_dials.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
@@ -9,7 +10,6 @@ import {
   crashTestFiles,
   entryPoints,
   liveTestFiles,
-  nodeTestFiles,
   testFiles,
 } from "./project.ts";
 import { rabbitMQ, rabbitMQ4, startRabbitMQCluster } from "./rabbitmq.ts";
@@ -50,6 +50,7 @@ export const STEPS: readonly Step[] = [
   ...[22, 24].map(nodeStep),
   { name: "doctest", run: documentationSuite },
   { name: "careless", run: carelessPrograms },
+  { name: "dials", run: cancelledDials },
   { name: "examples", run: examples },
   { name: "strangers", run: strangers },
   { name: "browser", run: browserPage },
@@ -79,7 +80,7 @@ function denoStep(name: string, ...args: readonly string[]): Step {
 function nodeStep(major: number): Step {
   return {
     name: `node${major}`,
-    run: (bench) => nodeSuite(bench, major, nodeTestFiles()),
+    run: (bench) => nodeSuite(bench, major, testFiles()),
   };
 }
 

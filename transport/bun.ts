@@ -1,15 +1,18 @@
 import { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
 import { AcceptQueue } from "./accept_queue.ts";
-import { turn } from "./turn.ts";
-import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
+import { codeOf } from "./node_link.ts";
+import { nodeTransport } from "./node.ts";
+import type { ServerTlsOptions } from "./tls.ts";
 import {
   type Address,
+  KEEP_ALIVE,
   type Link,
   type Listener,
   showAddress,
   type Transport,
 } from "./transport.ts";
+import { turn } from "./turn.ts";
 
 /** The part of Bun's TCP that we use; its types are not a dependency. */
 interface BunSocket {
@@ -22,9 +25,12 @@ interface BunSocket {
   shutdown(): void;
   /** Closes once what was taken has been sent. */
   end(): void;
+  /** Closes at once. */
+  terminate(): void;
   pause(): void;
   resume(): void;
   setNoDelay(noDelay: boolean): void;
+  setKeepAlive(keepAlive: boolean, delay: number): void;
 }
 
 interface BunHandlers {
@@ -35,20 +41,10 @@ interface BunHandlers {
   close(socket: BunSocket, error?: Error): void;
   error(socket: BunSocket, error: Error): void;
   /** TLS has been agreed on, or has not. */
-  handshake(socket: BunSocket, success: boolean, error: Error | null): void;
-}
-
-interface BunTls {
-  readonly ca?: readonly string[];
-  readonly cert?: string;
-  readonly key?: string;
-  readonly rejectUnauthorized: boolean;
+  handshake(socket: BunSocket): void;
 }
 
 interface BunTcp {
-  connect(
-    options: Address & BunOptions,
-  ): Promise<BunSocket>;
   listen(
     options: Address & BunOptions,
   ): { readonly port: number; stop(): void };
@@ -57,7 +53,7 @@ interface BunTcp {
 interface BunOptions {
   readonly allowHalfOpen: true;
   readonly socket: BunHandlers;
-  readonly tls?: BunTls;
+  readonly tls?: ServerTlsOptions & { readonly rejectUnauthorized: false };
 }
 
 const runtime = (globalThis as unknown as { Bun: BunTcp }).Bun;
@@ -74,7 +70,7 @@ const JOINED = 64 * 1024;
 class BunLink implements Link {
   readonly peer: string;
   readonly #socket: BunSocket;
-  readonly #secured = Promise.withResolvers<void>();
+  #isOpening: boolean;
   #unread: Uint8Array[] = [];
   #unreadOctets = 0;
   #paused = false;
@@ -86,17 +82,16 @@ class BunLink implements Link {
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
 
-  constructor(socket: BunSocket, peer: string) {
+  constructor(socket: BunSocket, peer: string, isSecure: boolean) {
     this.#socket = socket;
     this.peer = peer;
+    this.#isOpening = isSecure;
     socket.setNoDelay(true);
-    // Without TLS nobody waits for it.
-    this.#secured.promise.catch(() => {});
+    socket.setKeepAlive(true, KEEP_ALIVE);
   }
 
-  /** Resolves once TLS has been agreed on; rejects with what is wrong with it. */
-  get secured(): Promise<void> {
-    return this.#secured.promise;
+  get isOpening(): boolean {
+    return this.#isOpening;
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -142,6 +137,10 @@ class BunLink implements Link {
   async write(octets: Uint8Array): Promise<void> {
     for (let at = 0; at < octets.length;) {
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.#isOpening) {
+        await new Promise<void>((resolve) => this.#wakeWriter = resolve);
+        continue;
+      }
       const taken = this.#socket.write(at === 0 ? octets : octets.subarray(at));
       if (taken < 0) throw this.#failure ?? this.#lost("EPIPE", undefined);
       at += taken;
@@ -165,7 +164,9 @@ class BunLink implements Link {
       `The connection to ${this.peer} is closed.`,
     );
     this.#unread = [];
-    this.#socket.end();
+    // A good-bye of TLS would wait for what there is not yet.
+    if (this.#isOpening) this.#socket.terminate();
+    else this.#socket.end();
     this.#wake();
   }
 
@@ -175,7 +176,7 @@ class BunLink implements Link {
     drained(): void;
     ended(): void;
     closed(error?: Error): void;
-    secured(error: Error | null): void;
+    secured(): void;
   } = {
     data: (octets) => {
       this.#unread.push(octets);
@@ -196,14 +197,13 @@ class BunLink implements Link {
       if (error !== undefined) {
         this.#failure ??= this.#lost(codeOf(error), error);
       }
-      this.#secured.reject(
-        error ?? new Error("the peer closed the connection"),
-      );
+      // Else a writer would wait for ever.
+      if (this.#isOpening) this.#failure ??= this.#lost("EPIPE", undefined);
       this.#wake();
     },
-    secured: (error) => {
-      if (error === null) this.#secured.resolve();
-      else this.#secured.reject(error);
+    secured: () => {
+      this.#isOpening = false;
+      this.#wakeWriter?.();
     },
   };
 
@@ -221,14 +221,16 @@ class BunLink implements Link {
   }
 }
 
-/** The handlers of a socket; `opened` gets the link for it. */
+/** The handlers of a listener's sockets; `opened` gets the link for each. */
 function handlers(
-  peerOf: (socket: BunSocket) => string,
+  isSecure: boolean,
   opened: (link: BunLink) => void,
 ): BunHandlers {
   return {
     open(socket) {
-      socket.data = new BunLink(socket, peerOf(socket));
+      const { remoteAddress: hostname, remotePort: port } = socket;
+      const peer = showAddress({ hostname, port });
+      socket.data = new BunLink(socket, peer, isSecure);
       opened(socket.data);
     },
     data: (socket, octets) => socket.data.events.data(octets),
@@ -236,10 +238,7 @@ function handlers(
     end: (socket) => socket.data.events.ended(),
     close: (socket, error) => socket.data?.events.closed(error),
     error: (socket, error) => socket.data?.events.closed(error),
-    handshake: (socket, success, error) =>
-      socket.data?.events.secured(
-        success ? null : error ?? new Error("the TLS handshake failed"),
-      ),
+    handshake: (socket) => socket.data?.events.secured(),
   };
 }
 
@@ -257,11 +256,7 @@ class BunListener implements Listener {
         : { tls: { ...tls, rejectUnauthorized: false } },
       allowHalfOpen: true,
       socket: handlers(
-        (socket) =>
-          showAddress({
-            hostname: socket.remoteAddress,
-            port: socket.remotePort,
-          }),
+        tls !== undefined,
         (link) => this.#links.offer(link),
       ),
     });
@@ -281,39 +276,12 @@ class BunListener implements Listener {
   }
 }
 
-/** TCP and TLS by way of Bun. */
+/**
+ * Listens by way of Bun, and connects by way of `node:net`: Bun's own does not
+ * let go of a dial that is given up.
+ */
 export const bunTransport: Transport = {
-  async connect(address, { signal, tls } = {}) {
-    signal?.throwIfAborted();
-    const where = showAddress(address);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    let opened: BunLink | undefined;
-    const dial = async (): Promise<BunLink> => {
-      const { data: link } = await runtime.connect({
-        ...address,
-        ...tls === undefined ? {} : { tls: bunTls(tls) },
-        allowHalfOpen: true,
-        socket: handlers(() => where, (link) => {
-          opened = link;
-          // Bun dials on after an abort; what comes of it is let go.
-          if (signal?.aborted) link.close();
-        }),
-      });
-      if (tls !== undefined) await link.secured;
-      return link;
-    };
-    try {
-      return await Promise.race([dial(), aborted]);
-    } catch (cause) {
-      opened?.close();
-      signal?.throwIfAborted();
-      throw connectionError(`Cannot connect to ${where}`, codeOf(cause), cause);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
-  },
+  connect: (address, options) => nodeTransport.connect(address, options),
 
   // deno-lint-ignore require-await -- a failure to listen must reject
   async listen(address, { tls } = {}) {
@@ -328,18 +296,3 @@ export const bunTransport: Transport = {
     }
   },
 };
-
-/** Bun's options; it checks certificates only if it is told to. */
-function bunTls({ caCerts, cert, key }: TlsOptions): BunTls {
-  return {
-    rejectUnauthorized: true,
-    ...caCerts === undefined ? {} : { ca: caCerts },
-    ...cert === undefined || key === undefined ? {} : { cert, key },
-  };
-}
-
-function codeOf(cause: unknown): string | undefined {
-  return cause instanceof Error && "code" in cause
-    ? String(cause.code)
-    : undefined;
-}

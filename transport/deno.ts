@@ -1,7 +1,7 @@
 import type { ConnectionError } from "../errors.ts";
 import { connectionError } from "./failure.ts";
+import { nodeTransport } from "./node.ts";
 import { turn } from "./turn.ts";
-import type { TlsOptions } from "./tls.ts";
 import {
   type Address,
   type Link,
@@ -15,29 +15,36 @@ import {
  * was handed out is never written to again and small reads share memory.
  */
 const SLAB = 64 * 1024;
-/** A read into less than this would cut large frames into crumbs. */
-const CRUMB = 16 * 1024;
+/** The same where little comes: a client that is idle waits with no more. */
+const SMALL_SLAB = 2 * 1024;
+/** A read into a smaller part of a slab would cut frames into crumbs. */
+const CRUMB = 1 / 4;
 
 /** A connection by way of Deno. */
 export class DenoLink implements Link {
   readonly peer: string;
-  readonly #conn: Deno.Conn;
-  #slab: Uint8Array = new Uint8Array(SLAB);
+  readonly #conn: Deno.TcpConn;
+  #slab: Uint8Array = new Uint8Array(SMALL_SLAB);
   #used = 0;
+  /** Whether the latest read has had all that there was room for. */
+  #isBusy = false;
   #closed = false;
 
   /** It is open. */
-  constructor(conn: Deno.Conn, peer: string) {
+  constructor(conn: Deno.TcpConn, peer: string) {
     this.#conn = conn;
     this.peer = peer;
-    // A TLS connection has no such switch; its frames leave in one write anyhow.
-    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    conn.setNoDelay(true);
+    // After how long is for the system to say.
+    conn.setKeepAlive(true);
   }
 
   async read(): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined;
-    if (SLAB - this.#used < CRUMB) {
-      this.#slab = new Uint8Array(SLAB);
+    const isSmall = this.#slab.length === SMALL_SLAB;
+    const room = this.#slab.length - this.#used;
+    if (room < this.#slab.length * CRUMB || isSmall && this.#isBusy) {
+      this.#slab = new Uint8Array(this.#isBusy ? SLAB : SMALL_SLAB);
       this.#used = 0;
     }
     try {
@@ -45,6 +52,8 @@ export class DenoLink implements Link {
       if (count === null) return undefined;
       const octets = this.#slab.subarray(this.#used, this.#used + count);
       this.#used += count;
+      // There may be more than there was room for.
+      this.#isBusy = this.#used === this.#slab.length;
       return octets;
     } catch (cause) {
       if (this.#closed) return undefined;
@@ -90,9 +99,9 @@ export class DenoLink implements Link {
 
 class DenoListener implements Listener {
   readonly address: Address;
-  readonly #listener: Deno.TcpListener | Deno.TlsListener;
+  readonly #listener: Deno.TcpListener;
 
-  constructor(listener: Deno.TcpListener | Deno.TlsListener) {
+  constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
     this.address = listener.addr;
   }
@@ -100,7 +109,7 @@ class DenoListener implements Listener {
   async accept(): Promise<Link | undefined> {
     try {
       const conn = await this.#listener.accept();
-      return new DenoLink(conn, showAddress(conn.remoteAddr as Deno.NetAddr));
+      return new DenoLink(conn, showAddress(conn.remoteAddr));
     } catch (cause) {
       if (cause instanceof Deno.errors.BadResource) return undefined;
       throw connectionError(
@@ -120,9 +129,16 @@ class DenoListener implements Listener {
   }
 }
 
-/** TCP and TLS by way of Deno. */
+/**
+ * TCP by way of Deno, and TLS by way of `node:tls`: until it is agreed on, Deno's
+ * own lets go of neither a dial that is given up nor a client that says nothing.
+ */
 export const denoTransport: Transport = {
-  async connect(address, { signal, tls } = {}) {
+  async connect(address, options = {}) {
+    const { signal } = options;
+    if (options.tls !== undefined) {
+      return await nodeTransport.connect(address, options);
+    }
     signal?.throwIfAborted();
     const where = showAddress(address);
     // Deno's own signal would also close the connection later on.
@@ -133,9 +149,7 @@ export const denoTransport: Transport = {
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    const connecting: Promise<Deno.Conn> = tls === undefined
-      ? Deno.connect({ ...address, signal: dialing.signal })
-      : connectTls(address, tls);
+    const connecting = Deno.connect({ ...address, signal: dialing.signal });
     try {
       return new DenoLink(await Promise.race([connecting, aborted]), where);
     } catch (cause) {
@@ -148,14 +162,12 @@ export const denoTransport: Transport = {
     }
   },
 
-  // deno-lint-ignore require-await -- a failure to listen must reject
-  async listen(address, { tls } = {}) {
+  async listen(address, options = {}) {
+    if (options.tls !== undefined) {
+      return await nodeTransport.listen(address, options);
+    }
     try {
-      return new DenoListener(
-        tls === undefined
-          ? Deno.listen({ ...address })
-          : Deno.listenTls({ ...address, ...tls }),
-      );
+      return new DenoListener(Deno.listen({ ...address }));
     } catch (cause) {
       throw connectionError(
         `Cannot listen at ${showAddress(address)}`,
@@ -165,24 +177,6 @@ export const denoTransport: Transport = {
     }
   },
 };
-
-async function connectTls(
-  address: Address,
-  { caCerts, cert, key }: TlsOptions,
-): Promise<Deno.Conn> {
-  const conn = await Deno.connectTls({
-    ...address,
-    ...caCerts === undefined ? {} : { caCerts: [...caCerts] },
-    ...cert === undefined || key === undefined ? {} : { cert, key },
-  });
-  try {
-    await conn.handshake();
-    return conn;
-  } catch (error) {
-    conn.close();
-    throw error;
-  }
-}
 
 /**
  * What the operating system calls an error of Deno's, which has classes where

@@ -18,7 +18,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What the runtimes say of TLS, and what that means. */
 const TLS_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
-    /UnknownIssuer|UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED/,
+    // Deno calls them all so.
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
+    "its certificate is signed by nobody who is trusted here, or has expired; " +
+    "give the authority's certificate in tls.caCerts, or renew it",
+  ],
+  [
+    /UnknownIssuer|UNABLE_TO_GET_ISSUER|SELF_SIGNED/,
     "its certificate is signed by nobody who is trusted here; give the " +
     "authority's certificate in tls.caCerts",
   ],

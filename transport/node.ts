@@ -1,6 +1,6 @@
-import type { ConnectionError } from "../errors.ts";
 import { AcceptQueue } from "./accept_queue.ts";
 import { connectionError } from "./failure.ts";
+import { codeOf, NodeLink, type NodeSocket } from "./node_link.ts";
 import type { ServerTlsOptions, TlsOptions } from "./tls.ts";
 import {
   type Address,
@@ -9,30 +9,11 @@ import {
   showAddress,
   type Transport,
 } from "./transport.ts";
-import { turn } from "./turn.ts";
-
-/** The part of a socket that we use; Node's types are not a dependency. */
-interface NodeSocket {
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
-  pause(): void;
-  resume(): void;
-  /** The callback comes once the operating system has taken all of it. */
-  write(octets: Uint8Array, written: (error?: Error | null) => void): void;
-  /** Says that we write no more. */
-  end(): void;
-  /** Lets go of it at once. */
-  destroy(): void;
-  on(event: "data", listener: (octets: Uint8Array) => void): void;
-  on(event: "error", listener: (error: Error) => void): void;
-  on(event: "end" | "close", listener: () => void): void;
-}
 
 interface NodeServer {
   address(): { readonly port: number };
   listen(port: number, hostname: string, listening: () => void): void;
   close(): void;
-  on(event: "connection", listener: (socket: NodeSocket) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
 }
 
@@ -55,6 +36,9 @@ interface NodeNet {
   isIP(host: string): number;
 }
 
+/** Node's own: nothing of it is looked at. */
+type SecureContext = object;
+
 interface NodeTls {
   connect(
     options: Dial & {
@@ -66,16 +50,27 @@ interface NodeTls {
     },
     secured: () => void,
   ): NodeSocket;
-  createServer(
-    options: SocketOptions & ServerTlsOptions & {
-      readonly handshakeTimeout: number;
+  createSecureContext(options: ServerTlsOptions): SecureContext;
+  /** TLS over a socket that is connected. */
+  readonly TLSSocket: new (
+    socket: NodeSocket,
+    options: {
+      readonly isServer: true;
+      readonly allowHalfOpen: true;
+      readonly secureContext: SecureContext;
     },
-    secured: (socket: NodeSocket) => void,
-  ): NodeServer;
+  ) => NodeSocket;
   /** Those that this program trusts; not in the first releases of Node 22. */
   getCACertificates?(): readonly string[];
   /** Those that come with the runtime. */
   readonly rootCertificates: readonly string[];
+}
+
+interface NodeCrypto {
+  readonly X509Certificate: new (pem: string) => {
+    checkPrivateKey(key: object): boolean;
+  };
+  createPrivateKey(pem: string): object;
 }
 
 /** Asked for by name at run time: a bundler for pages finds nothing to resolve. */
@@ -88,143 +83,15 @@ function builtin<Module>(name: string): Module {
 
 const SOCKET: SocketOptions = { allowHalfOpen: true, noDelay: true };
 
-/** While nobody reads, the socket is paused above so many octets. */
-const HIGH_WATER = 64 * 1024;
-
-/** How long a client may take to agree on TLS, in ms. */
-const HANDSHAKE_TIMEOUT = 10_000;
-
-/** A connection by way of `node:net` or `node:tls`. */
-class NodeLink implements Link {
-  readonly peer: string;
-  readonly #socket: NodeSocket;
-  readonly #isSecure: boolean;
-  readonly #unread: Uint8Array[] = [];
-  #unreadOctets = 0;
-  #isPaused = false;
-  /** The peer writes no more. */
-  #hasEnded = false;
-  /** We have let go of it. */
-  #isClosed = false;
-  /** We are in the middle of a write. */
-  #isWriting = false;
-  #cause: Error | undefined;
-  #wakeReader: (() => void) | undefined;
-
-  /** It may still be connecting. */
-  constructor(socket: NodeSocket, peer: string, isSecure: boolean) {
-    this.#socket = socket;
-    this.peer = peer;
-    this.#isSecure = isSecure;
-    socket.on("data", (octets) => this.#received(octets));
-    socket.on("end", () => this.#ended());
-    socket.on("close", () => this.#ended());
-    socket.on("error", (error) => {
-      this.#cause ??= error;
-      this.#ended();
-    });
-  }
-
-  #received(octets: Uint8Array): void {
-    // Node's own kind of array has methods of its own under the same names.
-    const { buffer, byteOffset, length } = octets;
-    this.#unread.push(new Uint8Array(buffer, byteOffset, length));
-    this.#unreadOctets += length;
-    if (this.#wakeReader !== undefined) this.#wakeReader();
-    else if (this.#unreadOctets > HIGH_WATER && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#socket.pause();
-    }
-  }
-
-  #ended(): void {
-    this.#hasEnded = true;
-    this.#wakeReader?.();
-  }
-
-  async read(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      if (this.#isClosed) return undefined;
-      const octets = this.#unread.shift();
-      if (octets !== undefined) {
-        this.#unreadOctets -= octets.length;
-        if (this.#isPaused && this.#unreadOctets <= HIGH_WATER) {
-          this.#isPaused = false;
-          this.#socket.resume();
-        }
-        return octets;
-      }
-      if (this.#cause !== undefined) throw this.#lost(this.#cause);
-      if (this.#hasEnded) return undefined;
-      await new Promise<void>((resolve) => this.#wakeReader = resolve);
-      this.#wakeReader = undefined;
-    }
-  }
-
-  async write(octets: Uint8Array): Promise<void> {
-    if (this.#isClosed) throw this.#lost(undefined);
-    this.#isWriting = true;
-    try {
-      await new Promise<void>((resolve, reject) =>
-        this.#socket.write(
-          octets,
-          (error) => error ? reject(error) : resolve(),
-        )
-      );
-    } catch (error) {
-      throw this.#lost(this.#cause ?? error);
-    } finally {
-      this.#isWriting = false;
-    }
-    await turn();
-  }
-
-  // deno-lint-ignore require-await -- the interface's other adapters wait
-  async end(): Promise<void> {
-    if (this.#isClosed || this.#cause !== undefined) {
-      throw this.#lost(this.#cause);
-    }
-    this.#socket.end();
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#unread.length = 0;
-    this.#wakeReader?.();
-    if (!this.#isSecure || this.#isWriting) return this.#socket.destroy();
-    // Without a good-bye of TLS the peer would take the end for an attack.
-    this.#socket.end();
-    void turn().then(() => this.#socket.destroy());
-  }
-
-  #lost(cause: unknown): ConnectionError {
-    return connectionError(
-      `The connection to ${this.peer} ${
-        this.#isClosed ? "is closed" : "was lost"
-      }`,
-      codeOf(cause),
-      cause ?? new Error("it was closed here"),
-    );
-  }
-}
-
 class NodeListener implements Listener {
   readonly address: Address;
   readonly #server: NodeServer;
   readonly #links: AcceptQueue;
-  readonly #handshaking: ReadonlyMap<string, NodeSocket>;
 
-  constructor(
-    address: Address,
-    server: NodeServer,
-    links: AcceptQueue,
-    handshaking: ReadonlyMap<string, NodeSocket>,
-  ) {
+  constructor(address: Address, server: NodeServer, links: AcceptQueue) {
     this.address = address;
     this.#server = server;
     this.#links = links;
-    this.#handshaking = handshaking;
   }
 
   accept(): Promise<Link | undefined> {
@@ -233,7 +100,6 @@ class NodeListener implements Listener {
 
   close(): void {
     this.#server.close();
-    for (const socket of this.#handshaking.values()) socket.destroy();
     this.#links.close();
   }
 }
@@ -271,34 +137,22 @@ export const nodeTransport: Transport = {
 
   async listen(address, { tls } = {}) {
     const links = new AcceptQueue();
-    const handshaking = new Map<string, NodeSocket>();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     try {
-      const accepted = (socket: NodeSocket) => {
-        const peer = peerOf(socket);
-        handshaking.delete(peer);
-        links.offer(new NodeLink(socket, peer, tls !== undefined));
-      };
-      const server = tls === undefined
-        ? builtin<NodeNet>("node:net").createServer(SOCKET, accepted)
-        : builtin<NodeTls>("node:tls").createServer(
-          { ...SOCKET, ...tls, handshakeTimeout: HANDSHAKE_TIMEOUT },
-          accepted,
-        );
-      if (tls !== undefined) {
-        server.on("connection", (socket) => {
-          const peer = peerOf(socket);
-          handshaking.set(peer, socket);
-          socket.on("close", () => handshaking.delete(peer));
-        });
-      }
+      const secured = tls === undefined ? plain : securedBy(tls);
+      const server = builtin<NodeNet>("node:net").createServer(
+        SOCKET,
+        (socket) =>
+          links.offer(
+            new NodeLink(secured(socket), peerOf(socket), tls !== undefined),
+          ),
+      );
       // One that cannot be accepted later on does not end the listening.
       server.on("error", reject);
       server.listen(address.port, address.hostname, resolve);
       await promise;
       const { port } = server.address();
-      const { hostname } = address;
-      return new NodeListener({ hostname, port }, server, links, handshaking);
+      return new NodeListener({ ...address, port }, server, links);
     } catch (cause) {
       throw connectionError(
         `Cannot listen at ${showAddress(address)}`,
@@ -309,12 +163,35 @@ export const nodeTransport: Transport = {
   },
 };
 
+function plain(socket: NodeSocket): NodeSocket {
+  return socket;
+}
+
+/**
+ * TLS for each socket from its first octet: `node:tls` itself would keep those
+ * to itself that have not agreed on it.
+ */
+function securedBy(
+  options: ServerTlsOptions,
+): (socket: NodeSocket) => NodeSocket {
+  requirePair(options);
+  const tls = builtin<NodeTls>("node:tls");
+  const secureContext = tls.createSecureContext(options);
+  return (socket) =>
+    new tls.TLSSocket(socket, {
+      isServer: true,
+      allowHalfOpen: true,
+      secureContext,
+    });
+}
+
 function dialTls(
   { hostname, port }: Address,
   { caCerts, cert, key }: TlsOptions,
   secured: () => void,
 ): NodeSocket {
   const tls = builtin<NodeTls>("node:tls");
+  if (cert !== undefined && key !== undefined) requirePair({ cert, key });
   return tls.connect({
     ...SOCKET,
     host: hostname,
@@ -327,6 +204,16 @@ function dialTls(
     ...caCerts === undefined ? {} : { ca: [...trustedAnyhow(tls), ...caCerts] },
     ...cert === undefined || key === undefined ? {} : { cert, key },
   }, secured);
+}
+
+/** Not every runtime says what is wrong with a key of another certificate. */
+function requirePair({ cert, key }: ServerTlsOptions): void {
+  const crypto = builtin<NodeCrypto>("node:crypto");
+  const certificate = new crypto.X509Certificate(cert);
+  if (certificate.checkPrivateKey(crypto.createPrivateKey(key))) return;
+  throw Object.assign(new Error("key values mismatch"), {
+    code: "KEY_VALUES_MISMATCH",
+  });
 }
 
 /** What Node would trust if we named nobody: there `ca` stands instead of it. */
@@ -343,10 +230,4 @@ function peerOf({ remoteAddress, remotePort }: NodeSocket): string {
   return remoteAddress === undefined || remotePort === undefined
     ? "somebody"
     : showAddress({ hostname: remoteAddress, port: remotePort });
-}
-
-function codeOf(cause: unknown): string | undefined {
-  return cause instanceof Error && "code" in cause
-    ? String(cause.code)
-    : undefined;
 }

@@ -96,6 +96,13 @@ export interface Transport {
   listen(address: Address, options?: ListenerOptions): Promise<Listener>;
 }
 
+/**
+ * After how long a silence the operating system asks whether the other side is
+ * there, in ms: who is gone without a word is found, whatever heart-beats there
+ * are.
+ */
+export const KEEP_ALIVE = 60_000;
+
 /** An address as messages show it. */
 export function showAddress({ hostname, port }: Address): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

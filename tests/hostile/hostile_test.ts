@@ -12,9 +12,18 @@ for (const { name, options, run, told } of ATTACKS) {
   test(`in a small size: ${name}`, async () => {
     const transport = await runtimeTransport();
     await using broker = await serve(options?.(SCALE));
-    await using peers = new AsyncDisposableStack();
-    const dial = async () =>
-      peers.use(await RawPeer.dial(transport, broker.url));
+    // Node 22 has no AsyncDisposableStack.
+    const peers: RawPeer[] = [];
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        for (const peer of peers) await peer.close();
+      },
+    };
+    const dial = async () => {
+      const peer = await RawPeer.dial(transport, broker.url);
+      peers.push(peer);
+      return peer;
+    };
     const other = await dial();
     await other.connect("1.2");
     assertMatch(await run({ dial, scale: SCALE }), told);
