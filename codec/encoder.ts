@@ -75,6 +75,8 @@ for (const code of [0, LF, CR, COLON, BACKSLASH]) SPECIAL[code] = 1;
  */
 export class FrameBuffer {
   readonly #slab: number;
+  /** The next slab may be so large: a buffer that is hardly used stays small. */
+  #nextSlab = 4 * 1024;
   readonly #passOn: number;
   /** Heads that are larger get their room nevertheless. */
   readonly #usualHead: number;
@@ -357,10 +359,9 @@ export class FrameBuffer {
   #reserve(count: number): void {
     if (this.#end + count <= this.#bytes.length) return;
     const length = this.#end - this.#start;
-    const room = length === 0
-      ? Math.max(count, this.#slab)
-      : Math.max(length + count, this.#slab, 2 * length);
-    const bytes = new Uint8Array(room);
+    const slab = Math.min(this.#slab, this.#nextSlab);
+    this.#nextSlab = 4 * slab;
+    const bytes = new Uint8Array(Math.max(length + count, slab, 2 * length));
     if (length > 0) bytes.set(this.#bytes.subarray(this.#start, this.#end));
     this.#bytes = bytes;
     this.#start = 0;
