@@ -73,10 +73,9 @@ export class InputWindow {
 
   #dropPiece(): void {
     this.#used = 0;
-    // Where each frame crosses the end of a piece there is always a next one.
-    this.#pieces[this.#piece++] = NOTHING;
-    if (this.#piece === this.#pieces.length || this.#piece === MOST_DROPPED) {
-      this.#pieces.splice(0, this.#piece);
+    this.#piece++;
+    if (this.#piece === this.#pieces.length) {
+      this.#pieces.length = 0;
       this.#piece = 0;
     }
   }
@@ -103,8 +102,3 @@ export class InputWindow {
 
 /** How far a frame of unknown length is followed into the next piece at once. */
 const STEP = 1024;
-
-/** Stands where a piece was, which is to be kept alive no longer. */
-const NOTHING = new Uint8Array(0);
-/** So many of those are kept. */
-const MOST_DROPPED = 32;
