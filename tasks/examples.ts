@@ -88,11 +88,12 @@ async function runExample(
   });
   const timer = setTimeout(() => running.kill(), LIMIT);
   await Promise.race([printed.promise, running.ended]);
+  // It may be behind what was waited for.
+  const buried = poison === undefined || await isBuried(url, poison[1]);
   if (signal !== undefined) running.interrupt(signal);
   const status = await running.ended;
   clearTimeout(timer);
   const isInterrupted = signal !== undefined && goodBye === undefined;
-  const buried = poison === undefined || await isBuried(url, poison[1]);
   const isWell = buried && output.includes(prints) &&
     output.includes(goodBye ?? "") &&
     (isInterrupted ? INTERRUPTED.includes(status.code) : status.success);
