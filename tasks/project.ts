@@ -54,7 +54,9 @@ async function moduleGraph(entryPoint: string): Promise<string[]> {
   return graph.modules
     .map(({ specifier }) => specifier)
     .filter((specifier) => specifier.startsWith(root))
-    .map((specifier) => specifier.slice(root.length));
+    .map((specifier) => specifier.slice(root.length))
+    // What stands in for the standard library is not published.
+    .filter((path) => !path.startsWith("dev/"));
 }
 
 /**

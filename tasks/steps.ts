@@ -1,5 +1,6 @@
 import { activeMQ, activeMQ6 } from "./activemq.ts";
 import { browserPage } from "./browser.ts";
+import { npmInstalls } from "./npm_installs.ts";
 import { cancelledDials } from "./cancelled_dials.ts";
 import { carelessPrograms } from "./careless.ts";
 import { listenForOrders } from "./control.ts";
@@ -54,6 +55,7 @@ export const STEPS: readonly Step[] = [
   { name: "examples", run: examples },
   { name: "strangers", run: strangers },
   { name: "browser", run: browserPage },
+  { name: "npm", run: npmInstalls },
   ...TRIED.map(liveStep),
   ...[rabbitMQ, activeMQ].map((kind) =>
     crashStep(

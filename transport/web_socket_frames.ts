@@ -274,7 +274,7 @@ export function frameHead(opcode: number, length: number): Uint8Array {
 export function encodeFrame(
   opcode: number,
   payload: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const head = frameHead(opcode, payload.length);
   const frame = new Uint8Array(head.length + payload.length);
   frame.set(head);
@@ -290,7 +290,7 @@ export function encodeMaskedFrame(
   opcode: number,
   payload: Uint8Array,
   mask: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const head = frameHead(opcode, payload.length);
   head[1]! |= 0x80;
   const prefix = head.length + 4;
