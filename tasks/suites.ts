@@ -104,6 +104,7 @@ export async function documentationSuite(bench: Workbench): Promise<Tally> {
     "--doc",
     ...permissions(),
     "README.md",
+    ...documents(),
     ...atLeastOne(await publishedModules()),
   ]);
   return tallyOfRun(output, success);
@@ -127,4 +128,10 @@ export function bunCommand(): readonly [string, ...string[]] {
 export function nodeCommand(major: number): readonly [string, ...string[]] {
   const loader = ["--import", "./tasks/node_loader.ts"] as const;
   return ["npx", "--yes", "-p", `node@${major}`, "node", ...loader];
+}
+
+/** The pages of the documentation. */
+function documents(): string[] {
+  return [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`)
+    .sort();
 }

@@ -1,4 +1,4 @@
-// The table "What happens when …" of the README, row by row.
+// The table "What happens when …" of docs/failure.md, row by row.
 
 import { readFileSync } from "node:fs";
 import {
@@ -113,7 +113,7 @@ interface Row {
   run(scene: Scene): Promise<void>;
 }
 
-/** By the first cell of the README's row. */
+/** By the first cell of its row. */
 const ROWS: Readonly<Record<string, Row>> = {
   "the connection dies after a `send()` without `receipt`": {
     run: async (scene) => {
@@ -407,8 +407,8 @@ for (const [when, { run, options }] of Object.entries(ROWS)) {
   });
 }
 
-test("the README's table has these rows, and no others", () => {
-  const readme = readFileSync("README.md", "utf8");
+test("the table has these rows, and no others", () => {
+  const readme = readFileSync("docs/failure.md", "utf8");
   const section = /\n## What happens when …\n([\s\S]*?)\n## /.exec(readme)![1]!;
   const rows = section.split("\n").filter((line) => line.startsWith("|"));
   const cells = rows.slice(2).map((row) => row.split("|")[1]!.trim());
