@@ -19,6 +19,7 @@ import type {
   RunningBroker,
   StartOptions,
 } from "./running_broker.ts";
+import { snippetsOnBun } from "./snippets.ts";
 import { strangers } from "./strangers.ts";
 import {
   bunSuite,
@@ -50,6 +51,7 @@ export const STEPS: readonly Step[] = [
   { name: "bun", run: (bench) => bunSuite(bench, testFiles()) },
   ...[22, 24].map(nodeStep),
   { name: "doctest", run: documentationSuite },
+  { name: "snippets", run: snippetsOnBun },
   { name: "careless", run: carelessPrograms },
   { name: "dials", run: cancelledDials },
   { name: "examples", run: examples },

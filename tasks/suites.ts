@@ -131,7 +131,7 @@ export function nodeCommand(major: number): readonly [string, ...string[]] {
 }
 
 /** The pages of the documentation. */
-function documents(): string[] {
+export function documents(): string[] {
   return [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`)
     .sort();
 }
