@@ -14,8 +14,8 @@ const broker = await serve({ port }).catch((error) => {
   );
   process.exit(1);
 });
-console.log(`listening at ${broker.url}`);
 process.once("SIGINT", async () => {
   await broker.close();
   process.exit();
 });
+console.log(`listening at ${broker.url}`);

@@ -15,6 +15,8 @@ import type { Workbench } from "./workbench.ts";
 interface Run {
   readonly name: string;
   readonly prints: string;
+  /** Its argument, if that is no broker's URL. */
+  readonly argument?: string;
   /** It goes on for ever: this is sent once it has printed that. */
   readonly signal?: "SIGINT" | "SIGTERM";
   /** What it says then before it ends by itself; left out: the signal ends it. */
@@ -61,7 +63,14 @@ const WITH_BROKER: readonly Run[] = [
 const ALONE: readonly Run[] = [
   { name: "codec_pipeline", prints: "the same" },
   { name: "demo", prints: "broker: listening" },
-  { name: "broker", prints: "stomp://", signal: "SIGINT", goodBye: "" },
+  // A broker may be at the usual port already.
+  {
+    name: "broker",
+    argument: "0",
+    prints: "stomp://",
+    signal: "SIGINT",
+    goodBye: "",
+  },
 ];
 
 /** None takes as long, in ms. */
@@ -70,7 +79,7 @@ const LIMIT = 20_000;
 async function runExample(
   bench: Workbench,
   command: readonly [string, ...string[]],
-  { name, prints, signal, goodBye, poison }: Run,
+  { name, argument, prints, signal, goodBye, poison }: Run,
   url: string,
 ): Promise<Tally> {
   const [program, ...args] = command;
@@ -79,7 +88,9 @@ async function runExample(
   const printed = Promise.withResolvers<void>();
   const decoder = new TextDecoder();
   await using running = new ProcessGroup(program, {
-    args: [...args, `examples/${name}.ts`, ...url === "" ? [] : [url]],
+    args: [...args, `examples/${name}.ts`, argument ?? url].filter((word) =>
+      word !== ""
+    ),
     env: { NO_COLOR: "1" },
     onOutput: (chunk) => {
       output += decoder.decode(chunk, { stream: true });
