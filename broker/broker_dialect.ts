@@ -1,4 +1,4 @@
-import type { Frame } from "../codec/mod.ts";
+import type { Frame, Version } from "../codec/mod.ts";
 import { quoted } from "../errors.ts";
 import {
   type Dialect,
@@ -16,6 +16,11 @@ export interface HeartBeatSteps {
   readonly step: number;
   /** The shortest period. */
   readonly least: number;
+  /**
+   * Whether a client of 1.0 is held to what it offers. That version has no
+   * heart-beats: stompjs offers them in its CONNECT and then sends none.
+   */
+  readonly isWantedIn10: boolean;
 }
 
 /**
@@ -94,7 +99,7 @@ export type BrokerDialect = Dialect & Answers;
 const OWN: Answers = {
   serverName: "stompest",
   hosts: undefined,
-  heartBeat: { step: 1, least: 250 },
+  heartBeat: { step: 1, least: 250, isWantedIn10: false },
   hasUniqueClients: false,
   survivesErrorOn: [],
   survivesUnknownCommands: false,
@@ -129,7 +134,7 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
     ...OWN,
     serverName: "RabbitMQ/3.10.8",
     hosts: ["/"],
-    heartBeat: { step: 1000, least: 1000 },
+    heartBeat: { step: 1000, least: 1000, isWantedIn10: true },
     survivesErrorOn: "all",
     survivesUnknownCommands: true,
     namesReceipt: false,
@@ -150,7 +155,7 @@ const ANSWERS: Readonly<Record<DialectName, Answers>> = {
   activemq: {
     ...OWN,
     serverName: "ActiveMQ/5.17.2",
-    heartBeat: { step: 1, least: 1 },
+    heartBeat: { step: 1, least: 1, isWantedIn10: true },
     hasUniqueClients: true,
     // deno-fmt-ignore
     survivesErrorOn: ["SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN",
@@ -212,12 +217,14 @@ function rabbitObjection({ command, headers }: Frame): string | undefined {
 /** The heart-beats that a broker has for a client that asks for these. */
 export function heartBeatFor(
   asked: HeartBeat,
-  { step, least }: HeartBeatSteps,
+  { step, least, isWantedIn10 }: HeartBeatSteps,
+  version: Version,
 ): HeartBeat {
   // 0 is none.
   const inSteps = (period: number) =>
     period === 0 ? 0 : Math.max(least, Math.floor(period / step) * step);
-  return [inSteps(asked[1]), inSteps(asked[0])];
+  const isWanted = version !== "1.0" || isWantedIn10;
+  return [inSteps(asked[1]), isWanted ? inSteps(asked[0]) : 0];
 }
 
 /** The dialect of this name. */

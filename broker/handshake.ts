@@ -36,7 +36,7 @@ export function shakeHands(
   const version = versionFor(frame);
   const asked = parseHeartBeat(frame.headers.get("heart-beat"));
   const heartBeat = core.options.heartBeat ??
-    heartBeatFor(asked, core.dialect.heartBeat);
+    heartBeatFor(asked, core.dialect.heartBeat, version);
   // Last, so that nobody is enrolled who is refused.
   const client = admitted(frame, core);
   const connected = new Frame("CONNECTED", {

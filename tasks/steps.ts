@@ -124,6 +124,7 @@ async function crashSuite(
     STOMPEST_BROKER_URL: broker.url,
     STOMPEST_BROKER: broker.name,
     STOMPEST_BROKER_TLS: "",
+    STOMPEST_BROKER_WEB_SOCKET: "",
     STOMPEST_CONTROL: String(control.port),
     STOMPEST_NODES: String(broker.nodes.length),
   };

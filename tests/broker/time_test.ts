@@ -89,6 +89,15 @@ test("a client that sends no heart-beat header has none", async () => {
   assertStrictEquals(peer.hasEnded, false);
 });
 
+test("a client of 1.0 that offers heart-beats and sends none is not held to them: that version has none", async () => {
+  for (const [version, isHeld] of [["1.0", false], ["1.1", true]] as const) {
+    await using memory = await BrokerInMemory.start({ heartBeat: undefined });
+    const peer = await memory.connect(version, { "heart-beat": "500,500" });
+    await memory.clock.advance(10_000);
+    assertStrictEquals(peer.hasEnded, isHeld);
+  }
+});
+
 test("a client that is silent for two periods is dropped, and what it held comes again", async () => {
   const { memory, peer } = await connect([0, 1000], "500,0");
   await using _ = memory;
