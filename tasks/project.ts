@@ -18,6 +18,14 @@ export function testFiles(): string[] {
   );
 }
 
+/** Protocol, house and tools: what is tested without a socket. */
+const QUICK = /^\.\/tests\/((codec|session|tasks)\/|\w+_test\.ts$)/;
+
+/** The test files that need no socket and little time. */
+export function quickTestFiles(): string[] {
+  return testFiles().filter((file) => QUICK.test(file));
+}
+
 /** The test files that need a broker. */
 export function liveTestFiles(): string[] {
   return allTestFiles().filter((file) => file.startsWith(LIVE));

@@ -3,6 +3,7 @@ import { browserPage } from "./browser.ts";
 import { npmInstalls } from "./npm_installs.ts";
 import { cancelledDials } from "./cancelled_dials.ts";
 import { carelessPrograms } from "./careless.ts";
+import { changedTestFiles } from "./changed.ts";
 import { listenForOrders } from "./control.ts";
 import { examples, examplesAt } from "./examples.ts";
 import { javaReadsOurTexts } from "./jms.ts";
@@ -11,6 +12,7 @@ import {
   crashTestFiles,
   entryPoints,
   liveTestFiles,
+  quickTestFiles,
   testFiles,
 } from "./project.ts";
 import { rabbitMQ, rabbitMQ4, startRabbitMQCluster } from "./rabbitmq.ts";
@@ -26,6 +28,7 @@ import {
   denoSuite,
   documentationSuite,
   nodeSuite,
+  quickSuite,
 } from "./suites.ts";
 import { NOTHING, oneIf, type Tally, total } from "./tally.ts";
 import type { Workbench } from "./workbench.ts";
@@ -72,6 +75,22 @@ export const STEPS: readonly Step[] = [
     (options) => startRabbitMQCluster(3, options),
   ),
 ];
+
+/** What is run between two edits, on Deno alone; it is no part of the gate, which runs all of that. */
+export const SHORTCUTS: Readonly<Record<string, readonly Step[]>> = {
+  quick: shortcut("quick", (bench) => quickSuite(bench, quickTestFiles())),
+  changed: shortcut("changed", async (bench) => {
+    const files = await changedTestFiles();
+    return files.length === 0 ? NOTHING : await denoSuite(bench, files);
+  }),
+};
+
+function shortcut(name: string, run: Step["run"]): readonly Step[] {
+  const before = STEPS.filter((step) =>
+    ["fmt", "lint", "check"].includes(step.name)
+  );
+  return [...before, { name, run }];
+}
 
 function denoStep(name: string, ...args: readonly string[]): Step {
   return {

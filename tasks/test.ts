@@ -8,11 +8,14 @@
  * deno task test lint bun
  * ```
  *
+ * Between two edits there are `quick`, which needs no socket and takes seconds, and `changed`, which runs what imports
+ * a file that is not committed yet; both on Deno alone.
+ *
  * @module
  */
 
 import { interruption } from "./interruption.ts";
-import { type Step, STEPS } from "./steps.ts";
+import { SHORTCUTS, type Step, STEPS } from "./steps.ts";
 import { inWords, oneIf, type Tally, total } from "./tally.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -35,6 +38,8 @@ async function runSteps(
 
 function chosenSteps(names: readonly string[]): readonly Step[] {
   if (names.length === 0) return STEPS;
+  const shortcut = names.length === 1 ? SHORTCUTS[names[0]!] : undefined;
+  if (shortcut !== undefined) return shortcut;
   const known = STEPS.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
